@@ -1,0 +1,1 @@
+"""A shared inbox for iMessage and SMS."""
