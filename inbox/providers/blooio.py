@@ -4,6 +4,7 @@ Every method raises ProviderError, and ValueError for an empty id: a bug of the 
 tried twice here. What the API means by its fields is in docs/blooio.md.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -33,6 +34,8 @@ from inbox.providers.blooio_types import (
     Webhook,
 )
 from inbox.providers.transport import Reply, new_session
+
+VISIBLE = re.compile(r"[!-~]{1,255}")
 
 
 class Blooio:
@@ -74,27 +77,22 @@ class Blooio:
         `reply_to` is a message id; `from_number` defaults to the client's. Raises ProviderError
         `unknown` also when a 2xx neither names a message nor says that it failed.
         """
-        body = {
-            "text": text if text is None or isinstance(text, str) else list(text),
-            "attachments": [_attachment(item) for item in attachments],
-            "parts": [_part(part) for part in parts],
-            "link_preview": link_preview and _preview(link_preview),
-            "effect": effect and "-".join(effect.lower().split()),
-            "reply_to": reply_to and {"message_id": reply_to},
-            "from_number": from_number or self.number,
-        }
-        if not (body["text"] or attachments or parts):
+        if not (text or attachments or parts):
             raise ValueError("There is nothing to send.")
-        if (
-            not idempotency_key
-            or not idempotency_key.isascii()
-            or not idempotency_key.isprintable()
-        ):
-            raise ValueError("An idempotency key is visible ASCII.")
+        if not VISIBLE.fullmatch(idempotency_key):
+            raise ValueError("An idempotency key is 1 to 255 visible ASCII characters.")
         reply = self._road.request(
             "POST",
             path("/chats/{}/messages", chat),
-            body={name: value for name, value in body.items() if value},
+            body=_given(
+                text=list(text) if text and not isinstance(text, str) else text,
+                attachments=[_attachment(item) for item in attachments],
+                parts=[_part(part) for part in parts],
+                link_preview=link_preview and _preview(link_preview),
+                effect=effect and "-".join(effect.lower().split()),
+                reply_to=reply_to and {"message_id": reply_to},
+                from_number=from_number or self.number,
+            ),
             headers={"Idempotency-Key": idempotency_key},
         )
         return self._accepted(reply)
@@ -238,23 +236,23 @@ class Blooio:
         )
 
 
-def _attachment(item: str | Attachment) -> str | dict[str, str]:
-    if isinstance(item, str):
-        return item
-    return {"url": item.url, "name": item.name} if item.name else {"url": item.url}
+def _given(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value}
+
+
+def _attachment(item: str | Attachment) -> str | dict[str, Any]:
+    return item if isinstance(item, str) else _given(url=item.url, name=item.name)
 
 
 def _part(part: Part) -> dict[str, Any]:
-    fields = {"text": part.text, "url": part.url, "name": part.name, "mention": part.mention}
-    said: dict[str, Any] = {name: value for name, value in fields.items() if value}
-    if part.link_preview:
-        said["link_preview"] = _preview(part.link_preview)
-    return said
+    preview = part.link_preview and _preview(part.link_preview)
+    return _given(
+        text=part.text, url=part.url, name=part.name, mention=part.mention, link_preview=preview
+    )
 
 
-def _preview(preview: LinkPreview) -> dict[str, str]:
-    fields = {"title": preview.title, "image_url": preview.image_url}
-    return {name: value for name, value in fields.items() if value}
+def _preview(preview: LinkPreview) -> dict[str, Any]:
+    return _given(title=preview.title, image_url=preview.image_url)
 
 
 def _ms(moment: datetime | None) -> int | None:
