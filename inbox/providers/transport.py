@@ -1,5 +1,6 @@
 """One HTTP exchange with a provider, and whether the request had left when it went wrong."""
 
+import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ from inbox.errors import ProviderError
 
 MOST = 4 * 1024 * 1024
 CHUNK = 64 * 1024
+
+# Below ERROR urllib3 logs paths, and with them the numbers of people.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ class Server:
                 threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with contextlib.suppress(OSError), connection:
+        with contextlib.suppress(OSError, ValueError), connection:  # ValueError: not HTTP
             if self._context:
                 connection = self._context.wrap_socket(connection, server_side=True)
             with connection, connection.makefile("rb") as stream:

@@ -213,7 +213,16 @@ def test_a_2xx_that_says_failed_is_a_failure_with_its_reason(server, blooio):
 
 @pytest.mark.parametrize(
     "body",
-    [b"OK", b"", b"<html>", b"[]", b'{"status":"queued"}', b'{"message_id":""}', b"\xff", b"[" * 9999],
+    [
+        b"OK",
+        b"",
+        b"<html>",
+        b"[]",
+        b'{"status":"queued"}',
+        b'{"message_id":""}',
+        b"\xff",
+        b"[" * 9999,
+    ],
 )
 def test_a_2xx_that_names_no_message_is_unknown(server, blooio, body):
     server.plays(answer(202, body))
@@ -250,7 +259,10 @@ def test_typing_reading_and_reacting_need_no_particular_answer(server, blooio):
     ("body", "expected"),
     [
         (
-            {"capabilities": {"imessage": True, "sms": True, "facetime": False}, "last_checked": MS},
+            {
+                "capabilities": {"imessage": True, "sms": True, "facetime": False},
+                "last_checked": MS,
+            },
             Capability(True, True, False, AT),
         ),
         (
@@ -317,7 +329,12 @@ def test_the_account_is_read_and_the_echoed_key_is_left_behind(server, blooio):
 
 def test_numbers_are_active_since_iso_milliseconds_or_nobody_knows(server, blooio):
     def row(plan, last_active):
-        return {"phone_number": "+1", "is_active": True, "plan_kind": plan, "last_active": last_active}
+        return {
+            "phone_number": "+1",
+            "is_active": True,
+            "plan_kind": plan,
+            "last_active": last_active,
+        }
 
     rows = [row("shared", "2023-12-21T01:50:57.370Z"), row("solar", MS), row(None, None)]
     server.plays(answer(200, {"numbers": [*rows, "junk"]}))
@@ -475,7 +492,11 @@ def test_chats_are_listed(server, blooio):
 
 
 def test_a_created_webhook_shows_its_secret_but_not_in_a_log(server, blooio):
-    body = {"webhook_id": "wh_1", "webhook_url": "https://x.example/in", "signing_secret": "whsec_1"}
+    body = {
+        "webhook_id": "wh_1",
+        "webhook_url": "https://x.example/in",
+        "signing_secret": "whsec_1",
+    }
     server.plays(good("POST", "/webhooks", 201, body))
 
     made = blooio.create_webhook("https://x.example/in")
@@ -521,7 +542,9 @@ def test_webhooks_their_logs_and_a_replay_are_read(server, blooio):
         "metadata": {"duration_ms": 12, "is_replay": False},
     }
     server.plays(
-        answer(200, {"webhooks": [{"webhook_id": "wh_1", "webhook_type": "all", "is_active": True}]}),
+        answer(
+            200, {"webhooks": [{"webhook_id": "wh_1", "webhook_type": "all", "is_active": True}]}
+        ),
         answer(200, {"logs": [log], "pagination": {"total": 1}}),
         answer(200, {"success": False, "replay_event_id": "e2", "response_status": 500}),
     )
