@@ -148,7 +148,13 @@ class Blooio:
         are times of sending. A chat that never had one has none: Blooio answers it with 404."""
         query = {"sort": sort, "direction": direction, "since": _ms(since), "until": _ms(until)}
         where = path("/chats/{}/messages", chat)
-        found = List(where, "messages", lambda row: answers.message(row, chat), lambda one: one.id)
+        found = List(
+            where,
+            "messages",
+            read=lambda row: answers.message(row, chat),
+            key=lambda one: one.id,
+            may_lack=True,
+        )
         return self._road.pages(found, query)
 
     def message(self, chat: str, id: str) -> ProviderMessage | None:

@@ -45,12 +45,13 @@ def unreadable(reply: Reply) -> ProviderError:
 @dataclass(frozen=True)
 class List(Generic[Row]):
     """Where a list is: its path, the name of its rows, how to read one and what tells it from
-    others."""
+    others; `may_lack` when Blooio's 404 means an empty one."""
 
     where: str
     name: str
     read: Callable[[Json], Row | None]
     key: Callable[[Row], object]
+    may_lack: bool = False
 
 
 class Road:
@@ -65,9 +66,15 @@ class Road:
         self._timeout = timeout
 
     def ask(
-        self, method: str, where: str, body: Any = None, *, read_timeout: float | None = None
+        self,
+        method: str,
+        where: str,
+        query: Json | None = None,
+        *,
+        read_timeout: float | None = None,
     ) -> Json:
-        return readable(self.request(method, where, body=body, read_timeout=read_timeout))
+        reply = self._exchange(method, where, query=query, read_timeout=read_timeout)
+        return readable(self._good(reply))
 
     def tell(self, method: str, where: str, body: Any = None) -> None:
         """A call whose answer says nothing that we need: it may be empty."""
@@ -89,7 +96,8 @@ class Road:
         seen: set[object] = set()
         offset = 0
         while True:
-            answer = self.find(of.where, {**given, "limit": PAGE, "offset": offset})
+            here = {**given, "limit": PAGE, "offset": offset}
+            answer = self.find(of.where, here) if of.may_lack else self.ask("GET", of.where, here)
             if answer is None:
                 return
             page = rows(answer, of.name)
@@ -111,12 +119,9 @@ class Road:
         *,
         body: Any = None,
         headers: Mapping[str, str] | None = None,
-        read_timeout: float | None = None,
     ) -> Reply:
         """The answer of a request that was taken (2xx); ProviderError for any other."""
-        return self._good(
-            self._exchange(method, where, body=body, headers=headers, read_timeout=read_timeout)
-        )
+        return self._good(self._exchange(method, where, body=body, headers=headers))
 
     def _good(self, reply: Reply) -> Reply:
         if not 200 <= reply.status < 300:

@@ -474,6 +474,15 @@ def test_a_list_is_asked_for_a_span_and_a_direction(server, blooio):
     }
 
 
+def test_the_logs_of_an_unknown_webhook_are_a_refusal_not_an_empty_list(server, blooio):
+    server.plays(answer(404, {"error": "ApiError"}))
+
+    with pytest.raises(ProviderError) as caught:
+        list(blooio.webhook_logs("wh_1"))
+
+    assert (caught.value.kind, caught.value.status) == ("refused", 404)
+
+
 def test_chats_are_listed(server, blooio):
     rows = [
         {"id": CAROL, "type": "phone", "contact": {"name": "Carol"}, "last_message_time": MS},
