@@ -1,0 +1,132 @@
+"""A line is one number of ours at a provider: its keys, its people and its health."""
+
+import json
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Select, or_, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from inbox import vault
+from inbox.db import Model, db, now
+from inbox.users import User
+
+SEES_ALL = ("manager", "admin")
+
+
+class Line(Model):
+    __tablename__ = "line"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    provider: Mapped[str] = mapped_column(default="blooio")
+    sandbox: Mapped[bool] = mapped_column(default=False)
+    number: Mapped[str | None]
+    base_url: Mapped[str]
+    api_key_sealed: Mapped[str]
+    webhook_secrets_sealed: Mapped[str | None]
+    bare_signatures: Mapped[bool] = mapped_column(default=True)
+    region: Mapped[str] = mapped_column(default="US")
+    concurrency: Mapped[int] = mapped_column(default=10)
+    pace: Mapped[float | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    last_inbound_at: Mapped[datetime | None]
+
+    # The lane: who drains it, and what holds it up.
+    lease_holder: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(default=0)
+    paused_until: Mapped[datetime | None]
+    stopped_reason: Mapped[str | None]
+    new_people_held_until: Mapped[datetime | None]
+
+    @property
+    def api_key(self) -> str:
+        return vault.unseal(self.api_key_sealed)
+
+    @property
+    def webhook_secrets(self) -> list[str]:
+        """Any of them verifies a webhook; none of them means that every webhook is refused."""
+        if not self.webhook_secrets_sealed:
+            return []
+        secrets: list[str] = json.loads(vault.unseal(self.webhook_secrets_sealed))
+        return secrets
+
+
+class LineMember(Model):
+    __tablename__ = "line_member"
+
+    line_id: Mapped[int] = mapped_column(ForeignKey("line.id"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), primary_key=True, index=True)
+
+
+def visible_to(user: User) -> Select[tuple[Line]]:
+    """Managers and admins see every line, agents the lines that they belong to."""
+    if user.role in SEES_ALL:
+        return select(Line)
+    mine = select(LineMember.line_id).where(LineMember.user_id == user.id)
+    return select(Line).where(Line.id.in_(mine))
+
+
+def add(
+    key: str,
+    *,
+    name: str,
+    base_url: str,
+    api_key: str,
+    webhook_secrets: list[str],
+    number: str | None = None,
+    sandbox: bool = False,
+    bare_signatures: bool = True,
+) -> Line:
+    """A new line, seen by everybody who is already here."""
+    line = Line(key=key, name=name, sandbox=sandbox)
+    db.session.add(line)
+    connect(
+        line,
+        base_url=base_url,
+        api_key=api_key,
+        webhook_secrets=webhook_secrets,
+        number=number,
+        bare_signatures=bare_signatures,
+    )
+    db.session.flush()
+    for user_id in db.session.scalars(select(User.id)):
+        db.session.add(LineMember(line_id=line.id, user_id=user_id))
+    return line
+
+
+def connect(
+    line: Line,
+    *,
+    base_url: str,
+    api_key: str,
+    webhook_secrets: list[str],
+    number: str | None,
+    bare_signatures: bool,
+) -> None:
+    """Where the line reaches its provider, and with which keys. A stopped lane goes on."""
+    line.base_url = base_url
+    line.api_key_sealed = vault.seal(api_key)
+    line.webhook_secrets_sealed = vault.seal(json.dumps(webhook_secrets))
+    line.number = number
+    line.bare_signatures = bare_signatures
+    line.stopped_reason = None
+    line.failures = 0
+    line.paused_until = None
+
+
+def welcome(user: User) -> None:
+    """A new person sees the lines that exist today."""
+    for line_id in db.session.scalars(select(Line.id)):
+        db.session.merge(LineMember(line_id=line_id, user_id=user.id))
+
+
+def with_key(key: str) -> Line | None:
+    return db.session.scalar(select(Line).filter_by(key=key))
+
+
+def busy(at: datetime) -> Select[tuple[Line]]:
+    """Lines whose lane may run at `at`: not stopped, and not waiting for its provider."""
+    rested = or_(Line.paused_until.is_(None), Line.paused_until <= at)
+    return select(Line).where(Line.stopped_reason.is_(None), rested)
