@@ -3,7 +3,7 @@
 import re
 import zlib
 
-from inbox.sandbox import addresses, messages, phones, speech
+from inbox.sandbox import addresses, groups, messages, phones, speech
 from inbox.sandbox.box import Box
 from inbox.sandbox.people import Person
 from inbox.sandbox.store import Row
@@ -58,11 +58,8 @@ def reply(person: Person, lines: tuple[str, ...], asked: str, said: list[str]) -
 
 def _speaker(box: Box, chat: str) -> Person | None:
     """Who answers in this chat; in a group the members do, by turns."""
-    members = [chat]
-    if addresses.kind(chat) == "group":
-        rows = box.store.rows("SELECT identifier FROM member WHERE group_id = ?", chat)
-        members = [row["identifier"] for row in rows]
-    people = [p for p in (phones.of(box, member) for member in members) if p.answers and p.lines]
+    members = [phones.of(box, member) for member in groups.people_in(box, chat)]
+    people = [person for person in members if person.answers and person.lines]
     inbound = "SELECT count(*) FROM message WHERE chat = ? AND direction = 'inbound'"
     return people[box.store.number(inbound, chat) % len(people)] if people else None
 

@@ -24,7 +24,7 @@ def _check_path() -> None:
     """A plus in the path becomes a blank on the other side, and the address is no address.
     Frameworks decode %2B before we look, so only the raw target tells."""
     target = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or ""
-    if "+" in target.partition("?")[0]:
+    if request.path.startswith("/v2/") and "+" in target.partition("?")[0]:
         raise invalid("Invalid request parameters. Is the plus percent-encoded as %2B?")
 
 

@@ -38,6 +38,11 @@ def members(box: Box, group_id: str) -> list[str]:
     return [row["identifier"] for row in rows]
 
 
+def people_in(box: Box, chat: str) -> list[str]:
+    """Who reads a chat: the members of a group, or the one person."""
+    return members(box, chat) if addresses.kind(chat) == "group" else [chat]
+
+
 def add(
     box: Box,
     people: list[str],

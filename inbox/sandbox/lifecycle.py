@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from inbox.sandbox import addresses, behaviour, messages, payloads, phones, webhooks
+from inbox.sandbox import addresses, behaviour, groups, messages, payloads, phones, webhooks
 from inbox.sandbox.box import Box
 from inbox.sandbox.people import Person
 from inbox.sandbox.store import Row
@@ -112,10 +112,7 @@ def _after_sent(box: Box, message_id: str, protocol: str, people: list[Person]) 
 
 def _with_members(box: Box, message_id: str) -> tuple[Row, list[str]]:
     message = messages.get(box, message_id)
-    if addresses.kind(message["chat"]) != "group":
-        return message, [message["chat"]]
-    rows = box.store.rows("SELECT identifier FROM member WHERE group_id = ?", message["chat"])
-    return message, [row["identifier"] for row in rows]
+    return message, groups.people_in(box, message["chat"])
 
 
 def _link_group(box: Box, chat: str) -> None:

@@ -23,7 +23,9 @@ def serve(app: Flask, host: str, port: int) -> Server:
 
 
 class ThreadServer:
-    def __init__(self, app: Flask, host: str, port: int) -> None:
+    """`patience` is how long closing may take to be noticed, in seconds."""
+
+    def __init__(self, app: Flask, host: str, port: int, patience: float = 0.1) -> None:
         connections: set[socket.socket] = set()
 
         class Quiet(WSGIRequestHandler):
@@ -43,7 +45,7 @@ class ThreadServer:
         self._connections = connections
         self._server = make_server(host, port, app, threaded=True, request_handler=Quiet)
         self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+            target=self._server.serve_forever, kwargs={"poll_interval": patience}, daemon=True
         )
         self._thread.start()
 

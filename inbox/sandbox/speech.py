@@ -81,8 +81,7 @@ def _number(box: Box, chat: str, to: str | None) -> str:
 
 
 def _protocol(box: Box, chat: str) -> str:
-    members = groups.members(box, chat) if addresses.kind(chat) == "group" else [chat]
-    return phones.road(box, members)
+    return phones.road(box, groups.people_in(box, chat))
 
 
 def _quoted(box: Box, message_id: str | None) -> replies.Reply | None:
