@@ -50,10 +50,7 @@ def init_app(
 def _manager(redis_url: str | None, quiet: logging.Logger) -> driver.DirectManager:
     if redis_url is None:
         return driver.DirectManager()
-    options = {"socket_connect_timeout": 2, "socket_keepalive": True}
-    return driver.DirectRedisManager(
-        redis_url, channel="inbox-live", logger=quiet, redis_options=options
-    )
+    return driver.DirectRedisManager(redis_url, quiet)
 
 
 def _quiet_logger() -> logging.Logger:

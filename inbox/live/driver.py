@@ -3,20 +3,29 @@
 Everything is set on one server instance; the libraries themselves stay as they are.
 """
 
+from collections.abc import Iterator
 from functools import partial
+from time import sleep
 from typing import Any
 
 import gevent  # type: ignore[import-untyped]
 import socketio  # type: ignore[import-untyped]
+import structlog
 from engineio.packet import MESSAGE, Packet  # type: ignore[import-untyped]
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from socketio.packet import EVENT  # type: ignore[import-untyped]
 
 from inbox.live.wire import Wire, frame
+
+log = structlog.get_logger(__name__)
 
 QUEUED = 1000
 """Announcements that may wait for a browser that polls before it is cut off."""
 STRANGER = 20
 """Seconds in which a connection must have said who it is."""
+REDIS_AGAIN = 1
+"""Seconds until Redis is asked again after it was lost."""
 
 
 class DirectManager(socketio.Manager):  # type: ignore[misc]
@@ -62,12 +71,43 @@ class DirectManager(socketio.Manager):  # type: ignore[misc]
 class DirectRedisManager(socketio.RedisManager, DirectManager):  # type: ignore[misc]
     """The same for several processes: what one says, the others say to theirs."""
 
+    def __init__(self, url: str, logger: Any) -> None:
+        options = {
+            "socket_connect_timeout": 2,
+            "socket_keepalive": True,
+            "retry": Retry(NoBackoff(), 0),  # else it comes back by itself and hides the gap
+        }
+        super().__init__(url, channel="inbox-live", logger=logger, redis_options=options)
+
+    def _redis_listen_with_retries(self) -> Iterator[Any]:
+        """What was said while Redis was away is lost: then everyone connects anew and asks."""
+        lost = False
+        while True:
+            try:
+                self._redis_connect()
+                self.pubsub.subscribe(self.channel)
+                if lost:
+                    hang_up_all(self.server)
+                lost = False
+                yield from self.pubsub.listen()
+            except Exception as problem:
+                if not lost:
+                    log.error("live.redis_lost", error=type(problem).__name__)
+                lost = True
+                sleep(REDIS_AGAIN)
+
 
 def hang_up(server: Any, session_id: str) -> None:
     """Close one connection without waiting for the other side."""
     socket = server.eio.sockets.get(session_id)
     if socket:
         socket.close(wait=False, reason=server.reason.SERVER_DISCONNECT)
+
+
+def hang_up_all(server: Any) -> None:
+    """Close every connection of this process."""
+    for session_id in list(server.eio.sockets):
+        hang_up(server, session_id)
 
 
 def install(server: Any) -> None:

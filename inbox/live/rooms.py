@@ -29,6 +29,5 @@ def anyone_in(room: str) -> bool:
 
 def hang_up() -> None:
     """Close every connection of this process, as before it stops; browsers come back elsewhere."""
-    server = socketio.server
-    for session_id in list(server.eio.sockets) if server else []:
-        driver.hang_up(server, session_id)
+    if socketio.server:
+        driver.hang_up_all(socketio.server)

@@ -5,31 +5,52 @@ import shutil
 import socket
 import subprocess
 import time
+from contextlib import suppress
 
 import pytest
 from browsers import Browser
 from conftest import end, start
 
 
+class Redis:
+    """A server of our own on a port that stays the same when it is restarted."""
+
+    def __init__(self, folder) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.folder = folder
+        self.start()
+
+    def start(self) -> None:
+        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
+        self.process = subprocess.Popen(command, cwd=self.folder, stdout=subprocess.DEVNULL)
+        self._wait()
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait()
+
+    def _wait(self) -> None:
+        for _ in range(100):
+            with suppress(ConnectionRefusedError):
+                return socket.create_connection(("127.0.0.1", self.port)).close()
+            time.sleep(0.03)
+
+
 @pytest.fixture(scope="module")
-def redis_url(tmp_path_factory):
+def redis(tmp_path_factory):
     if not shutil.which("redis-server"):
         assert not os.environ.get("CI"), "redis-server is missing"
         pytest.skip("redis-server is missing")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
-    process = subprocess.Popen(
-        command, cwd=tmp_path_factory.mktemp("redis"), stdout=subprocess.DEVNULL
-    )
-    yield f"redis://127.0.0.1:{port}/0"
-    process.terminate()
-    process.wait()
+    running = Redis(tmp_path_factory.mktemp("redis"))
+    yield running
+    running.stop()
 
 
 @pytest.fixture(scope="module")
-def pair(redis_url):
-    both = [start(TINY_REDIS=redis_url), start(TINY_REDIS=redis_url)]
+def pair(redis):
+    url = f"redis://127.0.0.1:{redis.port}/0"
+    both = [start(TINY_REDIS=url), start(TINY_REDIS=url)]
     yield both
     for one in both:
         end(one)
@@ -59,6 +80,19 @@ def test_a_cut_reaches_the_other_process(pair, listeners):
     assert listeners[1].until_gone() == []
     pair[1].post("/emit/red")
     assert listeners[0].changed()
+
+
+def test_after_redis_was_away_everyone_connects_anew(redis, pair, listeners):
+    redis.stop()
+    pair[0].post("/emit/red")
+    redis.start()
+
+    assert len(listeners[0].until_gone()) == 1
+    assert listeners[1].until_gone() == []
+    again = Browser(pair[1].port, "2/s2/red").connect()
+    pair[0].post("/emit/red?n=2")
+    assert [again.changed()["i"] for _ in range(2)] == [0, 1]
+    again.close()
 
 
 def test_somebody_may_always_be_listening_elsewhere(pair, listeners):
