@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, current_app
 
 from inbox.sandbox import asked, phones, speech
 from inbox.sandbox.box import here
@@ -94,3 +94,18 @@ def person(address: str) -> dict[str, Any]:
 def change_person(address: str) -> dict[str, Any]:
     """Any of `people.TRAITS`."""
     return asdict(phones.change(here(), address, asked.body()))
+
+
+@bp.put("/faults")
+def set_faults() -> dict[str, Any]:
+    """``{faults: [...]}``, each of the fields of `faults.Fault`; an empty list ends all trouble."""
+    faults = asked.body().get("faults")
+    if not isinstance(faults, list):
+        raise invalid("faults must be a list.")
+    current_app.extensions["sandbox_faults"].set(faults)
+    return {"left": current_app.extensions["sandbox_faults"].left()}
+
+
+@bp.get("/faults")
+def faults_left() -> dict[str, Any]:
+    return {"left": current_app.extensions["sandbox_faults"].left()}

@@ -12,7 +12,8 @@ Plan = Literal["dedicated", "shared", "inbound", "trial"]
 
 @dataclass(frozen=True)
 class Options:
-    """`speed` divides every delay but the webhook timeout; `clock` is seconds since 1970."""
+    """`speed` divides every delay but the webhook timeout; `clock` is seconds since 1970.
+    Events named in `deliver_late` come two seconds after their time, out of order."""
 
     key: str = "bl_sandbox_key"
     more_keys: tuple[str, ...] = ()
@@ -38,6 +39,8 @@ class Options:
     signature: Literal["fresh", "stale", "bare", "two"] = "fresh"
     webhook_timeout: float = 15.0
     retry_scale: float = 1.0
+    deliver_twice: bool = False
+    deliver_late: tuple[str, ...] = ()
     concurrency: int = 8
 
     idempotency: Literal["original", "strict"] = "original"

@@ -12,6 +12,7 @@ from inbox.sandbox import (
     contacts,
     controls,
     errors,
+    faults,
     gate,
     groups,
     logs,
@@ -137,6 +138,10 @@ class Sandbox:
         """Change what somebody's phone can do (`people.TRAITS`); gives the person."""
         return phones.change(self.box, address, traits)
 
+    def trouble(self, *faults: dict[str, Any]) -> None:
+        """Spoil the next requests: each fault has fields of `faults.Fault`; none ends it."""
+        self.app.extensions["sandbox_faults"].set(list(faults))
+
     def begin(self) -> int:
         """The demo people who have something to ask write first, once; gives how many did."""
         openers: list[tuple[str, str | None, str | None]]
@@ -170,6 +175,7 @@ def _app(box: Box) -> Flask:
     app.url_map.merge_slashes = False
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.before_request(gate.check)
+    faults.register(app)
     errors.register(app)
     for noun in NOUNS:
         app.register_blueprint(noun.bp, url_prefix=BASE)

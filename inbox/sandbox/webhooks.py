@@ -15,6 +15,7 @@ from inbox.sandbox.store import Row
 bp = Blueprint("webhooks", __name__)
 
 MOST = 64
+LATE = 2.0
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 STATUS = {"message.sent", "message.delivered", "message.failed", "message.read"}
 TYPES = {
@@ -51,16 +52,8 @@ def emit(box: Box, payload: payloads.Payload) -> None:
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     for row in box.store.rows("SELECT * FROM webhook"):
         if active(box, row) and wants(row["webhook_type"], payload["event"]):
-            event_id = f"evt_{token_hex(10)}"
-            box.store.add(
-                "delivery",
-                event_id=event_id,
-                webhook_id=row["webhook_id"],
-                event=payload["event"],
-                message_id=payload["message_id"],
-                body=text,
-            )
-            box.later(0, "deliver", event_id=event_id)
+            for _ in range(2 if box.options.deliver_twice else 1):
+                _plan(box, row["webhook_id"], payload, text)
 
 
 def wants(webhook_type: str, event: str) -> bool:
@@ -166,6 +159,20 @@ def rotate(webhook_id: str) -> dict[str, Any]:
         "rotated_by": "api_key",
         "rotation_count": find(box, webhook_id)["rotation_count"],
     }
+
+
+def _plan(box: Box, webhook_id: str, payload: payloads.Payload, text: str) -> None:
+    event_id = f"evt_{token_hex(10)}"
+    box.store.add(
+        "delivery",
+        event_id=event_id,
+        webhook_id=webhook_id,
+        event=payload["event"],
+        message_id=payload["message_id"],
+        body=text,
+    )
+    late = payload["event"] in box.options.deliver_late
+    box.later(LATE if late else 0, "deliver", event_id=event_id)
 
 
 def _add(box: Box, url: str, webhook_type: str, secret: str, valid_until: int) -> Row:
