@@ -6,6 +6,7 @@ What is waiting is put together per line and conversation; under a flood, per li
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from threading import Condition, Thread
+from time import sleep
 from typing import Any
 
 import structlog
@@ -17,6 +18,8 @@ log = structlog.get_logger(__name__)
 
 WAITING = 10_000
 """Conversations that may wait to be announced before each line has one announcement for all."""
+BATCH = 50
+"""Changes rendered at a time; requests get their turn in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,13 @@ class Announcer:
     def drain(self) -> None:
         """Announce what is waiting, here and now."""
         changes = self._take()
-        if not changes or self._announce(changes) or len(changes) == 1:
+        for at in range(0, len(changes), BATCH):
+            self._announce_batch(changes[at : at + BATCH])
+            sleep(0)
+
+    def _announce_batch(self, changes: list[Change]) -> None:
+        """Together, or each alone: one that fails must not silence the others."""
+        if self._announce(changes) or len(changes) == 1:
             return
         for change in changes:
             self._announce([change])
@@ -117,7 +126,7 @@ class Announcer:
             self._add(replace(change, conversation_id=None))
 
     def _announce(self, changes: list[Change]) -> bool:
-        """Whether it worked. One that fails must not silence the others, nor end the thread."""
+        """Whether it worked; a failure must not end the thread."""
         try:
             if self._app is not None:
                 self._emit_all(self._app, changes)

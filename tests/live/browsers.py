@@ -8,7 +8,7 @@ import struct
 from typing import Any
 
 HELLO = (
-    "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n"
+    "GET /socket.io/?EIO=4&transport=websocket{sid} HTTP/1.1\r\n"
     "Host: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n{more}\r\n"
 )
@@ -22,7 +22,14 @@ class Browser:
     """A WebSocket that has shaken hands; `connect` says hello in Socket.IO."""
 
     def __init__(
-        self, port: int, viewer: str = "", *, origin: str = "", more: str = "", room: int = 0
+        self,
+        port: int,
+        viewer: str = "",
+        *,
+        origin: str = "",
+        more: str = "",
+        room: int = 0,
+        sid: str = "",
     ) -> None:
         self.socket = socket.socket()
         if room:
@@ -33,7 +40,9 @@ class Browser:
         more += f"Cookie: viewer={viewer}\r\n" if viewer else ""
         more += f"Origin: {origin}\r\n" if origin else ""
         key = base64.b64encode(os.urandom(16)).decode()
-        self.socket.sendall(HELLO.format(host=f"127.0.0.1:{port}", key=key, more=more).encode())
+        self.socket.sendall(
+            HELLO.format(host=f"127.0.0.1:{port}", key=key, more=more, sid=sid).encode()
+        )
         self.head = self._take_until(b"\r\n\r\n").decode()
 
     @property

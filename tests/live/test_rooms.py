@@ -101,17 +101,30 @@ def test_nothing_is_heard_after_a_cut(tiny, browse):
     assert inside.until_gone() == []
 
 
-def test_a_session_that_ends_while_it_is_let_in_is_not_let_in(tiny, browse):
-    browser = browse("5/slow/red")
+def test_a_session_that_ends_before_the_rooms_are_joined_is_refused(tiny, browse):
+    browser = browse("5/slow1/red")
+    browser.text()
+    browser.say("40")
+    time.sleep(0.15)
+
+    tiny.post("/end/slow1")
+
+    assert browser.text().startswith("44")
+    assert tiny.room("session-slow1")["here"] == 0
+
+
+def test_a_session_that_ends_after_the_rooms_are_joined_is_cut(tiny, browse):
+    browser = browse("5/slow2/red")
     browser.text()
     browser.say("40")
     time.sleep(0.45)
+    assert tiny.room("session-slow2")["here"] == 1
 
-    tiny.post("/end/slow")
+    tiny.post("/end/slow2")
 
     assert browser.until_gone() == []
-    time.sleep(0.4)
-    assert tiny.room("session-slow")["here"] == 0
+    time.sleep(0.3)
+    assert tiny.room("session-slow2")["here"] == 0
 
 
 def test_what_browsers_say_is_ignored(tiny, browse):
@@ -170,6 +183,23 @@ def test_a_client_that_only_polls_hears_too(tiny):
         tiny.post("/emit/polled")
 
         assert '42["changed"' in browser.get(f"{address}&sid={sid}", timeout=5).text
+
+
+def test_nothing_of_http_follows_on_an_upgraded_connection(tiny, browse):
+    address = f"http://127.0.0.1:{tiny.port}/socket.io/?EIO=4&transport=polling"
+    sid = requests.get(address, timeout=5).text.split('"')[3]
+    browser = browse("1/s/red", sid=f"&sid={sid}")
+    browser.say("2probe")
+    assert browser.text() == "3probe"
+    browser.say("5")
+    assert browser.text() == "6"
+
+    browser.frame(0x88, b"\x03\xe8")
+
+    assert browser.receive() == (8, b"\x03\xe8")
+    with pytest.raises(Gone):
+        browser.receive()
+    assert browser.buffer == b""
 
 
 def test_who_polls_no_more_is_forgotten_under_a_flood(tiny):

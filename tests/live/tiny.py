@@ -26,9 +26,10 @@ live.init_app(app, redis_url=os.environ.get("TINY_REDIS"), origins=["https://des
 def who() -> live.Viewer | None:
     user, _, rest = request.cookies.get("viewer", "").partition("/")
     session, _, rooms = rest.partition("/")
-    if session == "slow":  # the rights change while it is being let in
+    ended = session in gone
+    if session.startswith("slow"):  # the session ends while it is being let in
         gevent.sleep(0.3)
-    if not user or session in gone:
+    if not user or ended:
         return None
     return live.Viewer(int(user), session, [room for room in rooms.split(",") if room])
 
