@@ -15,7 +15,7 @@ HELLO = (
 
 
 class Gone(Exception):
-    """The connection ended; `broken` when that was in the middle of a frame."""
+    """The connection ended."""
 
 
 class Browser:
@@ -115,7 +115,8 @@ class Browser:
     def silent(self, seconds: float = 0.3) -> bool:
         self.socket.settimeout(seconds)
         try:
-            return not self.socket.recv(1, socket.MSG_PEEK) and False
+            self.socket.recv(1, socket.MSG_PEEK)
+            return False
         except TimeoutError:
             return not self.buffer
         finally:
