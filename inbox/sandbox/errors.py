@@ -1,9 +1,12 @@
 """Refusals in the provider's shape: ``{error, message, status, code}`` and what belongs to it."""
 
+import logging
 from typing import Any
 
 from flask import Flask
 from werkzeug.exceptions import HTTPException
+
+log = logging.getLogger(__name__)
 
 Answer = tuple[dict[str, Any], int]
 
@@ -31,6 +34,7 @@ def missing(what: str) -> Problem:
 def register(app: Flask) -> None:
     app.register_error_handler(Problem, _problem)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _bug)
 
 
 def _problem(problem: Problem) -> Answer:
@@ -40,3 +44,9 @@ def _problem(problem: Problem) -> Answer:
 def _http(error: HTTPException) -> Answer:
     status = error.code or 500
     return {"error": "ApiError", "message": error.name, "status": status}, status
+
+
+def _bug(error: Exception) -> Answer:
+    # Flask's own line would hold the path, and with it a phone number.
+    log.error("The sandbox could not answer", exc_info=error)
+    return {"error": "ApiError", "message": "Internal error.", "status": 500}, 500

@@ -26,10 +26,11 @@ TYPES = {
 
 
 def register(box: Box, url: str, *, secret: str | None, webhook_type: str) -> str:
-    """Make sure that `url` is told; gives the signing secret. A known URL takes the new one."""
-    secret = secret or box.options.secret or new_secret()
+    """Make sure that `url` is told; gives the signing secret. A known URL keeps the one it has
+    unless another is given."""
     with box.store.transaction():
         row = box.store.row("SELECT * FROM webhook WHERE webhook_url = ?", url)
+        secret = secret or box.options.secret or (row["secret"] if row else new_secret())
         if row is None:
             _add(box, url, webhook_type, secret, -1)
         else:

@@ -74,6 +74,16 @@ def client(sandbox: Sandbox, connect: Callable[..., Client]) -> Client:
     return connect(sandbox)
 
 
+@pytest.fixture(scope="session")
+def untouched() -> Iterator[Client]:
+    """A client of one sandbox for all tests of refusals: nobody has ever said anything there."""
+    sandbox = Sandbox().start(serve=serve_briskly)
+    client = Client(sandbox)
+    yield client
+    client.close()
+    sandbox.close()
+
+
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     receiver = Receiver()

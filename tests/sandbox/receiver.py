@@ -9,7 +9,8 @@ from typing import Any
 
 
 class Delivery:
-    def __init__(self, headers: Any, body: bytes) -> None:
+    def __init__(self, path: str, headers: Any, body: bytes) -> None:
+        self.path = path
         self.headers = headers
         self.body = body
         self.json = json.loads(body)
@@ -28,7 +29,7 @@ class Receiver:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                status = receiver.take(Delivery(self.headers, body))
+                status = receiver.take(Delivery(self.path, self.headers, body))
                 self.send_response(status)
                 if status == 302:
                     self.send_header("Location", receiver.url)

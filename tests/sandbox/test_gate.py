@@ -20,8 +20,9 @@ from tests.sandbox.client import CAROL, chat_path
         {"Authorization": "Bearer ключ".encode().decode("latin-1")},
     ],
 )
-def test_only_the_key_as_a_bearer_is_let_in(sandbox, headers):
-    for url in (f"{sandbox.url}/me", sandbox.url.replace("/v2/api", "/sandbox/sent")):
+def test_only_the_key_as_a_bearer_is_let_in(untouched, headers):
+    api = untouched.sandbox.url
+    for url in (f"{api}/me", api.replace("/v2/api", "/sandbox/sent")):
         answer = requests.get(url, headers=headers, timeout=5)
 
         assert answer.status_code == 401
@@ -49,23 +50,25 @@ def test_a_raw_plus_in_the_path_is_no_address(sandbox, client):
     assert raw(sandbox, f"/v2/api/chats/{CAROL}") == 400
 
 
-def test_a_blank_or_unknown_path_is_not_redirected(sandbox):
+def test_a_blank_or_unknown_path_is_not_redirected(untouched):
+    sandbox = untouched.sandbox
+
     assert raw(sandbox, "/v2/api/chats//messages") == 404
     assert raw(sandbox, "/v2/api/nothing") == 404
 
 
 @pytest.mark.parametrize("chat", ["15551234567", "+1555", "carol", "a@b", "+15555550101,"])
-def test_what_is_no_address_is_a_400(client, chat):
-    assert client.send(chat, {"text": "hi"}).status == 400
+def test_what_is_no_address_is_a_400(untouched, chat):
+    assert untouched.send(chat, {"text": "hi"}).status == 400
 
 
-def test_an_emergency_number_is_refused(client):
-    assert client.send("911", {"text": "hi"}).status == 403
+def test_an_emergency_number_is_refused(untouched):
+    assert untouched.send("911", {"text": "hi"}).status == 403
 
 
-def test_a_body_that_is_not_an_object_is_a_400(client):
+def test_a_body_that_is_not_an_object_is_a_400(untouched):
     for body in (None, [], "hi", 3):
-        assert client.send(CAROL, body, odd=True).status == 400
+        assert untouched.send(CAROL, body, odd=True).status == 400
 
 
 @pytest.mark.parametrize(
@@ -76,8 +79,8 @@ def test_a_body_that_is_not_an_object_is_a_400(client):
         ("GET", "/me/numbers/%2B14155550100/contact-card"),
     ],
 )
-def test_what_the_sandbox_does_not_have_says_so(client, method, path):
-    answer = client.ask(method, path)
+def test_what_the_sandbox_does_not_have_says_so(untouched, method, path):
+    answer = untouched.ask(method, path)
 
     assert answer.status == 501
     assert answer["message"] == "The sandbox does not have this."

@@ -53,6 +53,15 @@ def test_a_delivery_that_waits_for_its_next_attempt_is_not_forgotten(start, rece
     assert one.body == again.body
 
 
+def test_a_webhook_keeps_the_secret_that_was_made_for_it(start, path):
+    url = "https://inbox.example/in"
+    first = start(path=path)
+    secret = first.register(url)
+    first.close()
+
+    assert start(path=path, webhook=url).register(url) == secret
+
+
 def test_after_closing_nobody_is_served_on_an_old_connection(start, connect):
     sandbox = start()
     client = connect(sandbox)

@@ -61,9 +61,9 @@ def test_a_list_of_texts_is_one_message_each(client):
         {"text": "hi", "reply_to": "msg_1"},
     ],
 )
-def test_a_message_that_makes_no_sense_is_a_400_and_leaves_no_chat(client, body):
-    assert client.send(CAROL, body, odd=True).status == 400
-    assert client.ask("GET", "/chats")["chats"] == []
+def test_a_message_that_makes_no_sense_is_a_400_and_leaves_no_chat(untouched, body):
+    assert untouched.send(CAROL, body, odd=True).status == 400
+    assert untouched.ask("GET", "/chats")["chats"] == []
 
 
 def test_attachments_are_urls_or_urls_with_a_name(client):
