@@ -92,6 +92,10 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir.resolve()}/inbox.db"
 
     @property
+    def redis(self) -> str | None:
+        return self.redis_url.get_secret_value() if self.redis_url else None
+
+    @property
     def public(self) -> str:
         everywhere = self.host in ("0.0.0.0", "::")  # noqa: S104
         host = "127.0.0.1" if everywhere else self.host

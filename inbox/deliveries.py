@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from inbox.db import Model, lock, now
+from inbox import jobs
+from inbox.conversations import Conversation
+from inbox.db import Model, db, lock, now
 from inbox.messages import Message, record
 
 # How far a message is along. "failed" and "unknown" lie beside the road.
@@ -70,11 +72,37 @@ def doubt(message: Message, problem: str, *, again_at: datetime | None) -> None:
     record("message.unknown", message)
 
 
-def put_back(message: Message, problem: str | None, *, again_at: datetime) -> None:
+def put_back(message: Message, problem: str | None, *, again_at: datetime | None) -> None:
     """It has certainly not left: try it again later."""
     message.problem, message.send_after = problem, again_at
     _set(message, "queued")
     record("message.queued", message)
+
+
+def hold(message: Message, problem: str, *, until: datetime | None) -> None:
+    """The provider takes it later: at `until`, or once the person has written when that is None."""
+    message.problem, message.send_after = problem, until
+    _set(message, "held")
+    record("message.held", message)
+
+
+def release(conversation: Conversation) -> None:
+    """The person wrote: what waited for that may go."""
+    held = select(Message).where(
+        Message.conversation_id == conversation.id,
+        Message.status == "held",
+        Message.send_after.is_(None),
+    )
+    for message in db.session.scalars(held):
+        put_back(message, None, again_at=now())
+        jobs.ask_after_commit("drain", message.line_id)
+
+
+def start(message: Message) -> None:
+    """It is about to leave."""
+    message.problem = message.problem_code = None
+    _set(message, "sending")
+    record("message.sending", message)
 
 
 def later(status: str, than: str) -> bool:

@@ -68,44 +68,26 @@ def visible_to(user: User) -> Select[tuple[Line]]:
     return select(Line).where(Line.id.in_(mine))
 
 
-def add(
+def put(
     key: str,
     *,
     name: str,
     base_url: str,
     api_key: str,
     webhook_secrets: list[str],
-    number: str | None = None,
-    sandbox: bool = False,
-    bare_signatures: bool = True,
-) -> Line:
-    """A new line, seen by everybody who is already here."""
-    line = Line(key=key, name=name, sandbox=sandbox)
-    db.session.add(line)
-    connect(
-        line,
-        base_url=base_url,
-        api_key=api_key,
-        webhook_secrets=webhook_secrets,
-        number=number,
-        bare_signatures=bare_signatures,
-    )
-    db.session.flush()
-    for user_id in db.session.scalars(select(User.id)):
-        db.session.add(LineMember(line_id=line.id, user_id=user_id))
-    return line
-
-
-def connect(
-    line: Line,
-    *,
-    base_url: str,
-    api_key: str,
-    webhook_secrets: list[str],
     number: str | None,
     bare_signatures: bool,
-) -> None:
-    """Where the line reaches its provider, and with which keys. A stopped lane goes on."""
+    sandbox: bool = False,
+) -> Line:
+    """Make the line, or let it reach its provider this way from now on. A stopped lane goes on.
+
+    A new line is seen by everybody who is already here.
+    """
+    line = with_key(key)
+    new = line is None
+    if line is None:
+        line = Line(key=key, name=name, sandbox=sandbox)
+        db.session.add(line)
     line.base_url = base_url
     line.api_key_sealed = vault.seal(api_key)
     line.webhook_secrets_sealed = vault.seal(json.dumps(webhook_secrets))
@@ -114,6 +96,11 @@ def connect(
     line.stopped_reason = None
     line.failures = 0
     line.paused_until = None
+    db.session.flush()
+    if new:
+        for user_id in db.session.scalars(select(User.id)):
+            db.session.add(LineMember(line_id=line.id, user_id=user_id))
+    return line
 
 
 def welcome(user: User) -> None:

@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from inbox import activity, conversations
+from inbox import activity, conversations, jobs, marks
+from inbox.activity import Activity
 from inbox.attachments import Attachment
 from inbox.contacts import Address
 from inbox.conversations import Conversation
@@ -17,6 +18,8 @@ from inbox.users import User
 
 LONGEST = 10_000
 SNIPPET = 140
+PAGE = 40
+MOST_CHANGES = 500
 PEOPLE, BROADCASTS = 0, 10
 
 
@@ -109,6 +112,7 @@ def compose(
     if conversation.closed:
         conversations.reopen(conversation, by=author)
     record("message.queued", message)
+    jobs.ask_after_commit("drain", message.line_id)
     return message
 
 
@@ -167,6 +171,31 @@ def with_provider_id(line_id: int, provider_id: str) -> Message | None:
     """The message, held until the commit: whoever asks by this id is about to change it."""
     query = select(Message).filter_by(line_id=line_id, provider_id=provider_id)
     return db.session.scalar(locked(query, Message))
+
+
+def page(conversation: Conversation, before: str | None = None) -> tuple[list[Message], str | None]:
+    """The bubbles before the keyset mark, rising, and the mark of those still before them."""
+    query = select(Message).where(Message.conversation_id == conversation.id)
+    if mark := marks.read(before):
+        query = query.where(marks.beyond(Message.at, Message.id, mark, rising=False))
+    query = query.order_by(Message.at.desc(), Message.id.desc()).limit(PAGE + 1)
+    found = list(db.session.scalars(query))
+    rows = found[:PAGE][::-1]
+    first = rows[0] if rows else None
+    return rows, marks.write(first.at, first.id) if first and len(found) > PAGE else None
+
+
+def changed(conversation: Conversation, after: int, upto: int) -> list[Message] | None:
+    """The bubbles that something happened to in (`after`, `upto`], rising; None: too many."""
+    ids = (
+        select(Activity.message_id)
+        .where(Activity.conversation_id == conversation.id, Activity.message_id.is_not(None))
+        .where(Activity.id > after, Activity.id <= upto)
+        .distinct()
+    )
+    query = select(Message).where(Message.id.in_(ids)).order_by(Message.at, Message.id)
+    rows = list(db.session.scalars(query.limit(MOST_CHANGES + 1)))
+    return rows if len(rows) <= MOST_CHANGES else None
 
 
 def record(kind: str, message: Message) -> None:

@@ -1,12 +1,11 @@
 """The queues of the rail: which conversations each holds, in which order, and how many."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
-from inbox import conversations
+from inbox import conversations, marks
 from inbox.conversations import Conversation, Seen
 from inbox.db import db
 from inbox.users import User
@@ -115,10 +114,8 @@ def _ordered(
     """Longest waiting first where people wait, latest first elsewhere."""
     at: Any = Conversation.waiting_since if queue is WAITING else Conversation.last_at
     rising = queue is WAITING
-    if mark := _unmark(before):
-        place = tuple_(at, Conversation.id)
-        there = tuple_(literal(mark[0], at.type), literal(mark[1]))
-        query = query.where(place > there if rising else place < there)
+    if mark := marks.read(before):
+        query = query.where(marks.beyond(at, Conversation.id, mark, rising=rising))
     if rising:
         return query.order_by(at, Conversation.id)
     return query.order_by(at.desc(), Conversation.id.desc())
@@ -126,13 +123,4 @@ def _ordered(
 
 def _mark(queue: Queue, row: Conversation) -> str:
     at = row.waiting_since if queue is WAITING else row.last_at
-    return f"{at.isoformat() if at else ''}_{row.id}"
-
-
-def _unmark(mark: str | None) -> tuple[datetime, int] | None:
-    """What `_mark` made, or None for anything else: a broken mark shows the first page."""
-    at, _, id = (mark or "").rpartition("_")
-    try:
-        return datetime.fromisoformat(at), int(id)
-    except ValueError:
-        return None
+    return marks.write(at or row.last_at, row.id)

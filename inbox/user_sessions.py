@@ -4,15 +4,12 @@ The browser keeps a random token, the table only its hash. What ended is cut off
 after the commit.
 """
 
-import hashlib
-import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, event, select, update
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from inbox import live
-from inbox.db import Model, db, now
+from inbox.db import Model, now
 from inbox.users import User
 
 LONGEST = timedelta(days=30)

@@ -1,0 +1,10 @@
+"""Pages and fragments. A view reads the request, calls one verb, commits, renders."""
+
+from flask import Flask
+
+from inbox.views import conversations, health, messages, sessions, setup, webhooks
+
+
+def init_app(app: Flask) -> None:
+    for module in (conversations, health, messages, sessions, setup, webhooks):
+        app.register_blueprint(module.bp)

@@ -1,0 +1,196 @@
+"""Webhooks: keep the event, apply it, and only then say yes.
+
+All events waiting at one moment go into one transaction. One that cannot be applied is kept as new
+and tried again later; one that the database cannot take at all is refused, so that it comes again.
+"""
+
+import hashlib
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from flask import Flask, current_app
+from sqlalchemy import or_, select
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from inbox import effects
+from inbox.db import db, now
+from inbox.lines import Line
+from inbox.providers import blooio_events
+from inbox.webhook_events import WebhookEvent
+
+log = structlog.get_logger(__name__)
+
+BATCH = 256
+PATIENCE = 10.0
+# The same bytes without any id within this time are a redelivery.
+SAME_BYTES = timedelta(minutes=15)
+TRIES = (5, 30, 120, 600, 3600, 6 * 3600)
+KEPT_HEADERS = ("X-Blooio-Event", "X-Blooio-Message-Id", "X-Blooio-Replay", "X-Original-Event-Id")
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One verified webhook: its line, its bytes, and what they say."""
+
+    line_id: int
+    body: bytes
+    payload: Mapping[str, Any]
+    headers: Mapping[str, str]
+
+
+class Intake:
+    """Whoever finds the writer idle writes for everybody who waits."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.waiting: deque[tuple[Delivery, Future[None]]] = deque()
+        self.writer = threading.Lock()
+
+    def take(self, delivery: Delivery) -> None:
+        """Returns once the event is stored for good; raises when it could not be."""
+        done: Future[None] = Future()
+        self.waiting.append((delivery, done))
+        deadline = time.monotonic() + PATIENCE
+        while not done.done():
+            if time.monotonic() > deadline:
+                raise TimeoutError("The event could not be stored in time.")
+            if self.writer.acquire(timeout=0.05):
+                try:
+                    self._flush()
+                finally:
+                    self.writer.release()
+        done.result()
+
+    def _flush(self) -> None:
+        while self.waiting:
+            batch = [self.waiting.popleft() for _ in range(min(BATCH, len(self.waiting)))]
+            try:
+                self._commit([delivery for delivery, _ in batch])
+            except Exception:
+                self._one_by_one(batch)
+            else:
+                for _, done in batch:
+                    done.set_result(None)
+
+    def _one_by_one(self, batch: list[tuple[Delivery, Future[None]]]) -> None:
+        """One bad event must not cost the others theirs."""
+        for delivery, done in batch:
+            try:
+                self._commit([delivery], keep_if_broken=True)
+            except Exception as error:
+                done.set_exception(error)
+            else:
+                done.set_result(None)
+
+    def _commit(self, deliveries: list[Delivery], *, keep_if_broken: bool = False) -> None:
+        with self.app.app_context():
+            rows = [row for delivery in deliveries if (row := keep(delivery))]
+            try:
+                for row in rows:
+                    apply(row)
+            except (OperationalError, InterfaceError):
+                raise
+            except Exception as error:
+                if not keep_if_broken:
+                    raise
+                db.session.rollback()
+                _keep_broken(deliveries[0], error)
+            db.session.commit()
+
+
+def init_app(app: Flask) -> None:
+    app.extensions["intake"] = Intake(app)
+
+
+def take(delivery: Delivery) -> None:
+    intake: Intake = current_app.extensions["intake"]
+    intake.take(delivery)
+
+
+def keep(delivery: Delivery) -> WebhookEvent | None:
+    """The event as a row, or None when it is already there."""
+    event = blooio_events.read_event(delivery.payload, delivery.headers)
+    key = event.key or _key_of_bytes(delivery)
+    known = select(WebhookEvent.id).filter_by(line_id=delivery.line_id, key=key)
+    if db.session.scalar(known):
+        return None
+    row = WebhookEvent(
+        line_id=delivery.line_id,
+        key=key,
+        name=event.name,
+        headers=json.dumps({k: v for k, v in delivery.headers.items() if k in KEPT_HEADERS}),
+        body=delivery.body,
+    )
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def apply(row: WebhookEvent) -> None:
+    """Do what the event says. Its state tells what became of it."""
+    event = blooio_events.read_event(json.loads(row.body), json.loads(row.headers))
+    line = db.session.get_one(Line, row.line_id)
+    row.state, row.provider_id = effects.of(event, line, row.received_at)
+    row.error = None
+
+
+def apply_waiting(line_id: int, provider_ids: list[str]) -> None:
+    """Reports that came before we knew the message they speak of."""
+    query = select(WebhookEvent).where(
+        WebhookEvent.line_id == line_id,
+        WebhookEvent.provider_id.in_(provider_ids),
+        WebhookEvent.state == "waiting",
+    )
+    for row in db.session.scalars(query.order_by(WebhookEvent.id)):
+        apply(row)
+
+
+def retry_new(at: datetime) -> None:
+    """Try again what could not be applied; after the last try it is dead and a person's to see."""
+    due = or_(WebhookEvent.try_after.is_(None), WebhookEvent.try_after <= at)
+    query = select(WebhookEvent.id).where(WebhookEvent.state == "new", due).limit(BATCH)
+    for id in db.session.scalars(query).all():
+        _retry(id)
+
+
+def _retry(id: int) -> None:
+    try:
+        apply(db.session.get_one(WebhookEvent, id))
+    except Exception as error:
+        db.session.rollback()
+        _postpone(db.session.get_one(WebhookEvent, id), error)
+    db.session.commit()
+
+
+def _keep_broken(delivery: Delivery, error: Exception) -> None:
+    if row := keep(delivery):
+        _postpone(row, error)
+
+
+def _postpone(row: WebhookEvent, error: Exception) -> None:
+    log.error("intake.not_applied", event=row.name, id=row.id, error=type(error).__name__)
+    row.error = type(error).__name__
+    if row.attempts >= len(TRIES):
+        row.state = "dead"
+        return
+    row.try_after = now() + timedelta(seconds=TRIES[row.attempts])
+    row.attempts += 1
+
+
+def _key_of_bytes(delivery: Delivery) -> str:
+    """A key for an event without any id: its bytes, and when they first came."""
+    digest = hashlib.sha256(delivery.body).hexdigest()
+    recent = select(WebhookEvent.key).where(
+        WebhookEvent.line_id == delivery.line_id,
+        WebhookEvent.key.startswith(f"raw:{digest}:"),
+        WebhookEvent.received_at > now() - SAME_BYTES,
+    )
+    return db.session.scalar(recent) or f"raw:{digest}:{int(now().timestamp())}"
