@@ -13,14 +13,15 @@ LOCK = 7_412_002
 
 
 def upgrade() -> None:
-    """Run the migrations this database has not seen. Raises BadSettings when it is newer than us."""
+    """Run what this database has not seen. Raises BadSettings when it is newer than we are."""
     refuse_newer()
     if current() == newest():
         return
-    with db.engine.connect() as connection:
-        if db.engine.dialect.name == "postgresql":
-            connection.execute(text("select pg_advisory_lock(:lock)"), {"lock": LOCK})
-        connection.rollback() if db.engine.dialect.name == "sqlite" else connection.commit()
+    if db.engine.dialect.name == "sqlite":
+        flask_migrate.upgrade()
+        return
+    with db.engine.begin() as connection:
+        connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         flask_migrate.upgrade()
 
 

@@ -1,0 +1,121 @@
+"""The `inbox` command. Exit 0 good, 1 refused or unhealthy, 2 wrong usage or settings."""
+
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from inbox import cli_users, config, create_app
+from inbox.config import BadSettings
+from inbox.errors import Refused
+
+
+class Commands(click.Group):
+    """Says what is wrong in sentences, never with a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BadSettings as bad:
+            for problem in bad.problems:
+                click.echo(problem, err=True)
+            sys.exit(2)
+        except Refused as refusal:
+            click.echo(str(refusal), err=True)
+            sys.exit(1)
+
+
+@click.group(cls=Commands)
+def main() -> None:
+    """Tapback: a shared inbox for iMessage and SMS."""
+
+
+main.add_command(cli_users.user)
+
+
+@main.command()
+def run() -> None:
+    """Start everything in one process."""
+    from inbox import runtime
+
+    runtime.run(config.load(), click.echo)
+
+
+@main.command()
+def web() -> None:
+    """Start the web half: any number of them, on PostgreSQL and Redis."""
+    from inbox import runtime
+
+    runtime.web(config.load(), click.echo)
+
+
+@main.command()
+def worker() -> None:
+    """Start the working half: any number of them, on PostgreSQL and Redis."""
+    from inbox import runtime
+
+    runtime.worker(config.load(), click.echo)
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database up to date."""
+    from inbox import schema
+
+    with create_app().app_context():
+        schema.upgrade()
+        click.echo(f"The database is at {schema.current()}.")
+
+
+@main.group()
+def line() -> None:
+    """Look after the lines: our numbers at a provider."""
+
+
+@line.command("list")
+def list_lines() -> None:
+    """Show every line."""
+    from sqlalchemy import select
+
+    from inbox.db import db
+    from inbox.lines import Line
+
+    with create_app().app_context():
+        for one in db.session.scalars(select(Line).order_by(Line.id)):
+            state = one.stopped_reason or "ready"
+            click.echo(f"{one.key}\t{one.name}\t{one.number or 'number unknown'}\t{state}")
+
+
+@main.command()
+@click.option("--port", default=5055, show_default=True, help="Where to listen on loopback.")
+@click.option("--webhook", help="Where to send events, like http://127.0.0.1:5000/webhooks/blooio.")
+@click.option("--secret", help="The signing secret of that webhook; made up when left out.")
+@click.option("--key", default="bl_sandbox_key", show_default=True, help="The API key.")
+def sandbox(port: int, webhook: str | None, secret: str | None, key: str) -> None:
+    """Run the pretend Blooio alone, as an HTTP server."""
+    from inbox.sandbox import Options, Sandbox
+
+    options = Options(key=key, demo=True, secret=secret)
+    with _started(lambda: Sandbox(options).start(port=port), port) as box:
+        click.echo(f"A pretend Blooio listens on {box.url}, with the API key {key}")
+        if webhook:
+            secret = box.register(webhook, secret=secret)
+            click.echo(f"Its webhooks go to {webhook}, signed with {secret}")
+            box.begin()
+        _wait_for_signal()
+
+
+def _started(start: Callable[[], Any], port: int) -> Any:
+    try:
+        return start()
+    except OSError as error:
+        raise BadSettings([f"Port {port} cannot be used: {error.strerror}."]) from None
+
+
+def _wait_for_signal() -> None:
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        return
