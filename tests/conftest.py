@@ -1,0 +1,1 @@
+from engines import postgres, redis  # noqa: F401
