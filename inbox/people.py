@@ -6,6 +6,7 @@ Who is signed in is told by `user_sessions` alone; all routes of Flask-Security 
 import secrets
 import unicodedata
 from functools import cache
+from typing import Any, cast
 
 import flask_security
 from flask import Flask
@@ -28,7 +29,9 @@ def init_app(app: Flask) -> None:
     for name, value in SETTINGS.items():
         app.config.setdefault(name, value)
     security = Security()
-    security.init_app(app, SQLAlchemyUserDatastore(db, User, None), register_blueprint=False)
+    # There is no table of roles, and nothing of Flask-Security that would look into one.
+    store = SQLAlchemyUserDatastore(db, cast(Any, User), cast(Any, None))
+    security.init_app(app, store, register_blueprint=False)
     # Its own way in, a token in any header or address, is shut.
     app.login_manager.request_loader(lambda request: None)  # type: ignore[attr-defined]
 
