@@ -1,6 +1,6 @@
 """The `inbox` command. The patch comes first: what is imported before it would block the hub."""
 
-from gevent import monkey
+from gevent import monkey  # type: ignore[import-untyped]
 
 monkey.patch_all()
 

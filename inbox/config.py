@@ -103,10 +103,11 @@ class Settings(BaseSettings):
 
     @property
     def webhook_secrets(self) -> list[str]:
-        given = self.blooio_webhook_secret
-        return (
-            [s.strip() for s in given.get_secret_value().split(",") if s.strip()] if given else []
-        )
+        return _listed(self.blooio_webhook_secret)
+
+    @property
+    def old_secret_keys(self) -> list[str]:
+        return _listed(self.secret_key_fallbacks)
 
 
 def _listed(given: SecretStr | None) -> list[str]:

@@ -97,7 +97,7 @@ class Seen(Model):
     inbound_count: Mapped[int] = mapped_column(default=0)
 
 
-def visible_to(user: User) -> Select[tuple[Conversation]]:
+def visible_to(user: User) -> Select[Conversation]:
     """The only way to a conversation on somebody's behalf."""
     allowed = lines.visible_to(user).with_only_columns(Line.id)
     return select(Conversation).where(Conversation.line_id.in_(allowed))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy
 from flask import Flask
-from flask_migrate import Migrate
+from flask_migrate import Migrate  # type: ignore[import-untyped]
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     BigInteger,
@@ -105,7 +105,7 @@ def reading() -> Iterator[None]:
         WRITING.reset(token)
 
 
-def locked(query: Select[tuple[Row]], model: type[Row]) -> Select[tuple[Row]]:
+def locked(query: Select[Row], model: type[Row]) -> Select[Row]:
     """The query, its rows freshly read and held until the commit (SQLite holds everything)."""
     held = query.with_for_update(key_share=True, of=model)
     return held.execution_options(populate_existing=True)

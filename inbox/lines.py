@@ -60,7 +60,7 @@ class LineMember(Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), primary_key=True, index=True)
 
 
-def visible_to(user: User) -> Select[tuple[Line]]:
+def visible_to(user: User) -> Select[Line]:
     """Managers and admins see every line, agents the lines that they belong to."""
     if user.role in SEES_ALL:
         return select(Line)
@@ -113,7 +113,7 @@ def with_key(key: str) -> Line | None:
     return db.session.scalar(select(Line).filter_by(key=key))
 
 
-def busy(at: datetime) -> Select[tuple[Line]]:
+def busy(at: datetime) -> Select[Line]:
     """Lines whose lane may run at `at`: not stopped, and not waiting for its provider."""
     rested = or_(Line.paused_until.is_(None), Line.paused_until <= at)
     return select(Line).where(Line.stopped_reason.is_(None), rested)

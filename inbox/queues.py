@@ -109,8 +109,8 @@ def _condition(queue: Queue, user: User) -> ColumnElement[bool]:
 
 
 def _ordered(
-    queue: Queue, query: Select[tuple[Conversation]], before: str | None
-) -> Select[tuple[Conversation]]:
+    queue: Queue, query: Select[Conversation], before: str | None
+) -> Select[Conversation]:
     """Longest waiting first where people wait, latest first elsewhere."""
     at: Any = Conversation.waiting_since if queue is WAITING else Conversation.last_at
     rising = queue is WAITING

@@ -1,6 +1,6 @@
 """Bringing the database up to date, once, whoever starts first."""
 
-import flask_migrate
+import flask_migrate  # type: ignore[import-untyped]
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import current_app

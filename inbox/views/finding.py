@@ -8,7 +8,9 @@ from inbox.db import db
 
 
 def conversation(id: int) -> Conversation:
-    return db.one_or_404(conversations.visible_to(g.user).where(Conversation.id == id))
+    query = conversations.visible_to(g.user).where(Conversation.id == id)
+    found: Conversation = db.one_or_404(query)
+    return found
 
 
 def typed_text() -> str:

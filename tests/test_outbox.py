@@ -1,0 +1,176 @@
+"""Lanes against the sandbox over real HTTP."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import select, update
+
+from inbox import lines, messages, outbox
+from inbox.db import db, now
+from inbox.deliveries import SendAttempt
+from inbox.messages import Message
+from inbox.sandbox import Options, Sandbox
+
+
+@pytest.fixture
+def sandbox(line) -> Iterator[Sandbox]:
+    with Sandbox(Options(key="bl_test_key", numbers=("+14155550100",), speed=50)).start() as box:
+        line.base_url = box.url
+        db.session.commit()
+        yield box
+
+
+def say(conversation, author, text="Hello", **given) -> Message:
+    message = messages.compose(conversation, author, text, **given)
+    db.session.commit()
+    return message
+
+
+def test_a_queued_message_is_handed_over_with_its_key(sandbox, carol, alice, line):
+    message = say(carol, alice, "Hello")
+
+    outbox.drain(line.id)
+
+    (sent,) = sandbox.sent()
+    assert (sent["chat_id"], sent["body"]["text"]) == ("+14155550132", "Hello")
+    assert sent["idempotency_key"] == message.idempotency_key
+    db.session.refresh(message)
+    assert (message.status, [message.provider_id]) == ("accepted", sent["message_ids"])
+
+
+def test_the_same_client_id_is_one_message(sandbox, carol, alice, line):
+    first = say(carol, alice, "Hello", client_id="c1")
+    second = say(carol, alice, "Hello", client_id="c1")
+
+    assert first.id == second.id
+
+
+def test_messages_of_one_conversation_leave_in_order(sandbox, carol, alice, line):
+    for number in range(5):
+        say(carol, alice, f"Part {number}")
+
+    outbox.drain(line.id)
+
+    assert [sent["body"]["text"] for sent in sandbox.sent()] == [f"Part {n}" for n in range(5)]
+
+
+def test_an_outage_leaves_the_message_queued_with_its_key(carol, alice, line):
+    message = say(carol, alice)
+
+    outbox.drain(line.id)
+
+    db.session.refresh(message)
+    assert (message.status, message.attempts) == ("queued", 1)
+    assert message.send_after and message.send_after > now()
+
+
+def test_five_faults_in_a_row_open_the_breaker(carol, alice, line):
+    message = say(carol, alice)
+    for _ in range(5):
+        message.send_after = None
+        db.session.commit()
+        outbox.drain(line.id)
+        db.session.refresh(message)
+
+    db.session.refresh(line)
+    assert line.failures == 5
+    assert line.paused_until and line.paused_until > now()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "outcome"),
+    [
+        (400, {"error": "ApiError", "status": 400}, "failed"),
+        (402, {"error": "ApiError", "status": 402}, "failed"),
+        (403, {"error": "x", "code": "inbound_only_no_prior_inbound"}, "failed"),
+        (409, {"error": "conflict", "status": 409}, "accepted"),
+        (429, {"error": "x", "code": "conversation_awaiting_reply"}, "held"),
+        (429, {"error": "x", "code": "new_conversation_limit_reached"}, "held"),
+        (429, {"error": "x"}, "queued"),
+        (500, {"error": "x"}, "queued"),
+        (502, "<html>Bad gateway</html>", "unknown"),
+        (503, {"error": "x"}, "queued"),
+        (302, "", "failed"),
+        (202, "not json", "unknown"),
+        (202, {"status": "failed"}, "failed"),
+    ],
+)
+def test_each_answer_has_its_outcome(sandbox, carol, alice, line, status, body, outcome):
+    sandbox.trouble({"status": status, "body": body})
+    message = say(carol, alice)
+
+    outbox.drain(line.id)
+
+    db.session.refresh(message)
+    assert message.status == outcome
+    assert db.session.scalars(select(SendAttempt.outcome)).all() == [outcome]
+
+
+def test_a_wrong_key_stops_the_line_and_keeps_the_queue(sandbox, carol, alice, line):
+    sandbox.trouble({"status": 401, "body": {"error": "unauthorized", "status": 401}})
+    message = say(carol, alice)
+
+    outbox.drain(line.id)
+
+    db.session.refresh(message)
+    db.session.refresh(line)
+    assert message.status == "queued"
+    assert line.stopped_reason
+    assert db.session.scalars(lines.busy(now())).all() == []
+
+
+def test_a_lost_answer_is_asked_for_with_the_same_key(sandbox, carol, alice, line):
+    sandbox.trouble({"drop": True, "after": True})
+    message = say(carol, alice)
+    outbox.drain(line.id)
+    db.session.refresh(message)
+    assert message.status == "unknown"
+
+    message.send_after = now()
+    db.session.commit()
+    outbox.drain(line.id)
+
+    db.session.refresh(message)
+    assert message.status == "accepted"
+    assert len(sandbox.sent()) == 1
+
+
+def test_a_message_left_in_sending_is_tried_again_with_its_key(sandbox, carol, alice, line):
+    message = say(carol, alice)
+    db.session.execute(
+        update(Message).values(status="sending", lease="gone", lease_until=now(), attempts=1)
+    )
+    db.session.commit()
+
+    outbox.take_over()
+    outbox.drain(line.id)
+
+    db.session.refresh(message)
+    assert message.status == "accepted"
+    assert [sent["idempotency_key"] for sent in sandbox.sent()] == [message.idempotency_key]
+
+
+def test_somebody_who_opted_out_in_between_is_not_written_to(sandbox, carol, alice, line):
+    message = say(carol, alice)
+    assert carol.address
+    carol.address.opted_out_at = now()
+    db.session.commit()
+
+    outbox.drain(line.id)
+
+    db.session.refresh(message)
+    assert (message.status, sandbox.sent()) == ("failed", [])
+    assert "asked not to be messaged" in (message.problem or "")
+
+
+def test_a_held_lease_keeps_others_out(sandbox, carol, alice, line):
+    say(carol, alice)
+    holder = outbox.Lane(line.id)
+    assert holder.take()
+
+    outbox.drain(line.id)
+    assert sandbox.sent() == []
+
+    holder.give_back()
+    outbox.drain(line.id)
+    assert len(sandbox.sent()) == 1
