@@ -51,7 +51,8 @@ find_uv() {
   if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
     .venv/bin/python -m ensurepip >/dev/null || fail "There is neither uv nor pip. Install uv $UV_VERSION or newer."
   fi
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$UV_VERSION" >&2
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$UV_VERSION" >&2 ||
+    fail "uv could not be installed. Is there a way to pypi.org from here?"
   echo .venv/bin/uv
 }
 
