@@ -1,0 +1,11 @@
+// The page: one import for each behaviour.
+import "inbox/theme-switch"
+import "inbox/connection"
+import "inbox/counts"
+import "inbox/list"
+import "inbox/log"
+import "inbox/composer"
+import "inbox/open"
+import "inbox/dialogs"
+import "inbox/copy"
+import "inbox/keys"

@@ -1,0 +1,132 @@
+// <message-composer>: a plain textarea. Enter sends with a keyboard, breaks the line on touch;
+// an IME keeps its Enter. What was typed is kept until it is stored.
+import { fragment } from "inbox/request"
+import { newId, send } from "inbox/unsent"
+
+const touch = matchMedia("(pointer: coarse) and (hover: none)")
+
+customElements.define(
+  "message-composer",
+  class extends HTMLElement {
+    connectedCallback() {
+      this.form = this.querySelector("form")
+      this.text = this.querySelector("textarea")
+      this.listeners = new AbortController()
+      const { signal } = this.listeners
+      addEventListener("unsent", event => this.refused(event.detail), { signal })
+      addEventListener("header", event => this.check(event.detail), { signal })
+      addEventListener("line-health", () => this.refresh(), { signal })
+      if (!this.form) return
+      this.text.value ||= draft(this.conversation)
+      this.grow()
+      this.text.addEventListener("keydown", event => this.key(event))
+      this.text.addEventListener("input", () => this.typed())
+      this.form.addEventListener("submit", event => this.submit(event))
+      if (touch.matches) this.querySelector(".composer__hint").hidden = true
+    }
+
+    disconnectedCallback() {
+      this.listeners.abort()
+    }
+
+    get conversation() {
+      return this.dataset.conversation
+    }
+
+    key(event) {
+      if (event.key !== "Enter" || event.isComposing || event.keyCode === 229) return
+      const always = event.ctrlKey || event.metaKey
+      if (!always && (event.shiftKey || event.altKey || touch.matches)) return
+      event.preventDefault()
+      if (!event.repeat) this.form.requestSubmit()
+    }
+
+    typed() {
+      keepDraft(this.conversation, this.text.value)
+      this.say("")
+      this.grow()
+    }
+
+    // Browsers that know field-sizing do this by themselves.
+    grow() {
+      if (CSS.supports("field-sizing", "content")) return
+      this.text.rows = Math.min(10, this.text.value.split("\n").length)
+    }
+
+    submit(event) {
+      event.preventDefault()
+      const text = this.text.value
+      this.text.focus()
+      if (!text.trim()) return
+      this.text.value = ""
+      this.typed()
+      const { conversation } = this
+      const { protocol } = this.dataset
+      send({ client_id: newId(), conversation, text, protocol, at: Date.now() })
+    }
+
+    // A rule said no: what was typed comes back into the box, with the reason beside it.
+    refused({ conversation, client_id, text, refused, problem, state }) {
+      if (conversation !== this.conversation || state !== "failed" || !refused) return
+      if (!this.text || this.text.value) return
+      document.querySelector("message-log")?.takeBack(client_id)
+      this.text.value = text
+      this.typed()
+      this.say(problem)
+    }
+
+    say(words) {
+      const place = this.querySelector(".composer__problem")
+      if (place.textContent === words) return
+      const sentence = Object.assign(document.createElement("p"), {
+        className: "problem",
+        role: "alert",
+        textContent: words,
+      })
+      place.replaceChildren(...(words ? [sentence] : []))
+    }
+
+    check(header) {
+      if (header.dataset.channel !== this.dataset.channel) this.refresh()
+    }
+
+    // The road or the line changed: a fresh composer around the same text.
+    async refresh() {
+      try {
+        const page = await fragment(`/conversations/${this.conversation}/thread`)
+        const fresh = page.querySelector("message-composer")
+        if (this.isConnected) this.become(fresh)
+      } catch {
+        // The next change asks again.
+      }
+    }
+
+    become(fresh) {
+      const focused = document.activeElement === this.text
+      const { value = "", selectionStart, selectionEnd } = this.text ?? {}
+      this.replaceWith(fresh)
+      if (!fresh.text) return
+      fresh.text.value = value
+      if (!focused) return
+      fresh.text.focus()
+      fresh.text.setSelectionRange(selectionStart, selectionEnd)
+    }
+  },
+)
+
+function draft(conversation) {
+  try {
+    return sessionStorage.getItem(`draft-${conversation}`) ?? ""
+  } catch {
+    return ""
+  }
+}
+
+function keepDraft(conversation, text) {
+  try {
+    if (text) sessionStorage.setItem(`draft-${conversation}`, text)
+    else sessionStorage.removeItem(`draft-${conversation}`)
+  } catch {
+    // Storage is full or switched off: the text is in the box.
+  }
+}
