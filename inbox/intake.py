@@ -176,7 +176,7 @@ def _keep_broken(delivery: Delivery, error: Exception) -> None:
 
 
 def _postpone(row: WebhookEvent, error: Exception) -> None:
-    log.error("intake.not_applied", event=row.name, id=row.id, error=type(error).__name__)
+    log.error("intake.not_applied", name=row.name, id=row.id, error=type(error).__name__)
     row.error = type(error).__name__
     if row.attempts >= len(TRIES):
         row.state = "dead"

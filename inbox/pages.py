@@ -52,7 +52,8 @@ def row_changes(line_id: int, after: int) -> Payload:
 
 def announce(app: Flask, changes: list[Change]) -> Iterable[tuple[str, Payload]]:
     """What the open pages are told, by room. Nothing is rendered for a line nobody has open."""
-    with reading():
+    # Fragments name addresses, which takes a request to build them for.
+    with app.test_request_context(app.config["SETTINGS"].public), reading():
         by_line = sorted(changes, key=lambda change: change.line_id)
         for line_id, of_line in groupby(by_line, key=lambda change: change.line_id):
             room = f"line-{line_id}"

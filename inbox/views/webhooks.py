@@ -34,7 +34,7 @@ def blooio(key: str | None) -> Response:
     except SQLAlchemyError:
         return _unavailable()
     finally:
-        db.session.remove()
+        db.session.rollback()
     if reason or line_id is None:
         log.warning("webhook.refused", reason=reason)
         return _answer(401)
