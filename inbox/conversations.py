@@ -124,6 +124,9 @@ def join(conversation: Conversation, address: Address) -> None:
 
 
 def members(conversation: Conversation) -> list[Address]:
+    """The people of a group; nobody for a conversation with one person."""
+    if conversation.kind != "group":
+        return []
     query = select(ConversationMember).filter_by(conversation_id=conversation.id)
     return [member.address for member in db.session.scalars(query)]
 

@@ -52,6 +52,12 @@ class Line(Model):
         secrets: list[str] = json.loads(vault.unseal(self.webhook_secrets_sealed))
         return secrets
 
+    @property
+    def rests_until(self) -> datetime | None:
+        """While the provider is not to be bothered; None when the lane may run."""
+        rests = self.paused_until and self.paused_until > now()
+        return self.paused_until if rests else None
+
 
 class LineMember(Model):
     __tablename__ = "line_member"

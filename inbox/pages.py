@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask, render_template
 from sqlalchemy import func, select
 
-from inbox import activity, live, messages
+from inbox import activity, conversations, live, messages
 from inbox.activity import Activity
 from inbox.conversations import Conversation
 from inbox.db import db, reading
@@ -27,7 +27,11 @@ def thread_changes(conversation: Conversation, after: int) -> Payload:
     topic = {"topic": f"conversation-{conversation.id}", "before": after, "after": cursor}
     if changed is None:
         return topic | {"reset": True}
-    context = {"conversation": conversation, "rev": cursor}
+    context = {
+        "conversation": conversation,
+        "members": conversations.members(conversation),
+        "rev": cursor,
+    }
     parts = [render_template("messages/_message.html", message=m, **context) for m in changed]
     parts.append(render_template("conversations/_header.html", **context))
     return topic | {"html": "".join(parts)}

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, render_template, request, url_for
 
-from inbox import activity, contacts, conversations, lines, messages, pages, phone, queues
+from inbox import activity, checks, contacts, conversations, lines, messages, pages, phone, queues
 from inbox.conversations import Conversation
 from inbox.db import db
 from inbox.errors import Refused
@@ -149,6 +149,7 @@ def _list() -> dict[str, Any]:
 def _thread(conversation: Conversation) -> dict[str, Any]:
     cursor = activity.latest_id(conversation_id=conversation.id)
     rows, older = messages.page(conversation)
+    checks.ask_about(conversation)
     seen = queues.seen_by(g.user, [conversation])
     return {
         "conversation": conversation,
@@ -156,7 +157,7 @@ def _thread(conversation: Conversation) -> dict[str, Any]:
         "older": older,
         "cursor": cursor,
         "rev": cursor,
-        "members": conversations.members(conversation) if conversation.kind == "group" else [],
+        "members": conversations.members(conversation),
         "seen_count": seen.get(conversation.id, 0),
     }
 
