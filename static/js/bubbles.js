@@ -4,9 +4,7 @@ import { showTimes } from "inbox/dates"
 import { linkAddresses } from "inbox/links"
 
 export function unsentBubble({ client_id, text, at, protocol }) {
-  const bubble = document
-    .querySelector("#unsent-message")
-    .content.firstElementChild.cloneNode(true)
+  const bubble = document.querySelector("#unsent-message").content.firstElementChild.cloneNode(true)
   bubble.id = `unsent-${client_id}`
   Object.assign(bubble.dataset, { clientId: client_id, at, protocol: protocol ?? "" })
   bubble.querySelector(".message__text").textContent = text

@@ -1,5 +1,6 @@
 // <message-composer>: a plain textarea. Enter sends with a keyboard, breaks the line on touch;
 // an IME keeps its Enter. What was typed is kept until it is stored.
+import { showTimes } from "inbox/dates"
 import { fragment } from "inbox/request"
 import { newId, send } from "inbox/unsent"
 
@@ -16,6 +17,8 @@ customElements.define(
       addEventListener("unsent", event => this.refused(event.detail), { signal })
       addEventListener("header", event => this.check(event.detail), { signal })
       addEventListener("line-health", () => this.refresh(), { signal })
+      showTimes(this)
+      this.waitForLine()
       if (!this.form) return
       this.text.value ||= draft(this.conversation)
       this.grow()
@@ -31,6 +34,13 @@ customElements.define(
 
     get conversation() {
       return this.dataset.conversation
+    }
+
+    // The line goes on by itself: nobody announces the end of its pause.
+    waitForLine() {
+      const until = this.querySelector("[data-until]")?.dateTime
+      const rest = new Date(until) - Date.now() + 1000
+      if (until) setTimeout(() => this.isConnected && this.refresh(), Math.max(5000, rest))
     }
 
     key(event) {

@@ -34,7 +34,7 @@ customElements.define(
     warn(words) {
       if (this.out || !this.hidden) return
       this.say(words)
-      setTimeout(() => this.timer || this.out || (this.hidden = true), 6000)
+      setTimeout(() => this.timer || this.restore(), 6000)
     }
 
     say(...words) {

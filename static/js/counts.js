@@ -16,6 +16,8 @@ customElements.define(
       const { queue, line } = this.dataset
       const here = line ? `[data-line="${line}"]` : `[data-queue="${queue}"]`
       this.querySelector(`.rail__item${here}`)?.setAttribute("aria-current", "page")
+      const chip = document.querySelector(".queue__chip[aria-current]")
+      chip?.scrollIntoView({ inline: "center", block: "nearest" })
     }
 
     // At once when it was quiet, else once a second: a flood must not put it off for ever.

@@ -21,6 +21,7 @@ customElements.define(
       this.learn(this.more)
       for (const row of this.rows) this.dress(row)
       this.showTitle()
+      this.list.querySelector("[aria-current]")?.closest("li").scrollIntoView({ block: "nearest" })
       const cursors = JSON.parse(this.dataset.cursors)
       for (const [topic, cursor] of Object.entries(cursors)) watch(topic, this.watcher(cursor))
     }

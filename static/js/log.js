@@ -71,14 +71,14 @@ customElements.define(
       this.toEnd()
       const line = this.log.querySelector(".thread__day--new")
       if (line && line.getBoundingClientRect().top < this.log.getBoundingClientRect().top)
-        line.scrollIntoView({ block: "start" })
+        (line.previousElementSibling ?? line).scrollIntoView({ block: "start" })
     }
 
     markNew() {
       const unread = Number(this.dataset.unread)
       const inbound = this.stored.filter(bubble => bubble.dataset.direction === "in")
-      const first = unread > 0 && inbound[Math.max(0, inbound.length - unread)]
-      if (!first) return
+      const first = inbound.at(-unread) ?? (this.dataset.older ? undefined : inbound[0])
+      if (!unread || !first) return
       const line = document.createElement("p")
       line.className = "thread__day thread__day--new"
       line.textContent = "New"
@@ -186,9 +186,7 @@ customElements.define(
 
     showJump() {
       this.jump.hidden = !this.detached && (this.following || !this.missed)
-      this.jump.lastElementChild.textContent = this.missed
-        ? `${this.missed} new`
-        : "Jump to latest"
+      this.jump.lastElementChild.textContent = this.missed ? `${this.missed} new` : "Jump to latest"
     }
 
     scrolled() {

@@ -42,12 +42,10 @@ export function parse(html) {
 
 // Why a request did not do what it should, in words.
 export async function reason(response) {
-  if (response.status === 422) return parse(await response.text()).textContent.trim()
-  if (response.status === 400 || response.status === 403)
-    return "This page has become too old. Reload it; what you typed stays."
-  if (response.status === 404) return "This conversation is no longer here."
-  if (response.status === 429) return "Too much at once. Try again in a moment."
-  return "Something went wrong on the server."
+  const said = parse(await response.text())
+    .querySelector(".problem")
+    ?.textContent.trim()
+  return said || "Something went wrong on the server."
 }
 
 export function token() {

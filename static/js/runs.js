@@ -1,8 +1,10 @@
 // How bubbles stand together: by author and time, with a line for each day. All in the local zone.
 import { dayName, startOfDay } from "inbox/dates"
 
+const LOUD = ["failed", "unknown", "held"]
 const PAUSE = 10 * 60_000
-const EMOJI = /^(?:\p{Extended_Pictographic}(?:\p{Emoji_Modifier}|\uFE0F|\u200D\p{Extended_Pictographic})*\s*){1,3}$/u
+const EMOJI =
+  /^(?:\p{Extended_Pictographic}(?:\p{Emoji_Modifier}|\uFE0F|\u200D\p{Extended_Pictographic})*\s*){1,3}$/u
 
 export function arrange(log) {
   const bubbles = [...log.querySelectorAll(".message")]
@@ -12,9 +14,15 @@ export function arrange(log) {
     const next = joined[index + 1] ? bubbles[index + 1] : undefined
     const run = joined[index] ? (next ? "middle" : "last") : next ? "first" : "only"
     set(bubble, "run", run)
-    bubble.toggleAttribute("data-quiet", next?.dataset.state === bubble.dataset.state)
+    bubble.toggleAttribute("data-quiet", quiet(bubble, next))
     bubble.toggleAttribute("data-emoji", emojiOnly(bubble))
   })
+}
+
+// The small print stands once for a run, unless there is something to say about this bubble.
+function quiet(bubble, next) {
+  const { state } = bubble.dataset
+  return next?.dataset.state === state && !LOUD.includes(state)
 }
 
 function joins(before, bubble) {

@@ -28,9 +28,11 @@ export function send(entry) {
   if (!waiting) broken = false
   waiting += 1
   change(entry, { state: "queued", problem: "" })
-  turn = turn.then(() => post(entry)).finally(() => {
-    waiting -= 1
-  })
+  turn = turn
+    .then(() => post(entry))
+    .finally(() => {
+      waiting -= 1
+    })
 }
 
 async function post(entry) {
