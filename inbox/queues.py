@@ -89,7 +89,7 @@ def seen_by(user: User, rows: list[Conversation]) -> dict[int, int]:
     query = select(Seen.conversation_id, Seen.inbound_count).where(
         Seen.user_id == user.id, Seen.conversation_id.in_([row.id for row in rows])
     )
-    return dict(db.session.execute(query).tuples().all())
+    return {id: count for id, count in db.session.execute(query)}  # noqa: C416
 
 
 def _condition(queue: Queue, user: User) -> ColumnElement[bool]:
@@ -108,9 +108,7 @@ def _condition(queue: Queue, user: User) -> ColumnElement[bool]:
     return open_
 
 
-def _ordered(
-    queue: Queue, query: Select[Conversation], before: str | None
-) -> Select[Conversation]:
+def _ordered(queue: Queue, query: Select[Conversation], before: str | None) -> Select[Conversation]:
     """Longest waiting first where people wait, latest first elsewhere."""
     at: Any = Conversation.waiting_since if queue is WAITING else Conversation.last_at
     rising = queue is WAITING

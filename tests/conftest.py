@@ -3,14 +3,13 @@ lines; Carol is a customer with an iPhone, Dave has none."""
 
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from pydantic import SecretStr
 
 from inbox import contacts, conversations, create_app, lines, people, phone, schema, users
@@ -139,7 +138,7 @@ def adam(line: Line) -> User:
 
 
 @pytest.fixture
-def mallory(app: Flask) -> User:
+def mallory(line: Line) -> User:
     return _person(None, "mallory@example.com", "Mallory Moss")
 
 
@@ -149,16 +148,3 @@ def carol(line: Line) -> Conversation:
     conversation = conversations.with_person(line, address)
     db.session.commit()
     return conversation
-
-
-@pytest.fixture
-def sign_in(app: Flask) -> Callable[[User], FlaskClient]:
-    """A browser in which this person is signed in."""
-
-    def sign_in(user: User) -> FlaskClient:
-        client: Any = app.test_client()
-        reply = client.post("/login", data={"email": user.email, "password": PASSWORD})
-        assert reply.status_code in (302, 303), reply.text
-        return client
-
-    return sign_in

@@ -19,6 +19,7 @@ RINGS = {
         "__main__",
         "attempts",
         "body",
+        "checks",
         "cli",
         "cli_users",
         "demo_line",
