@@ -16,6 +16,7 @@ customElements.define(
       this.list = this.querySelector("ul")
       this.seen = {}
       this.pending = new Map()
+      this.late = []
       this.view = { queue: this.dataset.queue, line: this.dataset.line, me }
       this.listen()
       this.learn(this.more)
@@ -42,6 +43,11 @@ customElements.define(
       this.list.addEventListener("pointermove", event => this.hold(event), { passive: true })
       this.list.addEventListener("pointerleave", () => this.release())
       this.list.addEventListener("click", () => this.release())
+      this.list.addEventListener("pointerdown", () => {
+        this.pressed = true
+      })
+      for (const end of ["pointerup", "pointercancel"])
+        addEventListener(end, () => setTimeout(() => this.lift()))
       addEventListener("seen", ({ detail }) => this.markSeen(detail))
       addEventListener("opened", ({ detail }) => this.markOpen(detail))
       this.pages = new IntersectionObserver(([entry]) => entry.isIntersecting && this.loadMore(), {
@@ -64,7 +70,18 @@ customElements.define(
       this.settle()
     }
 
+    // A row that is replaced between press and release would lose the click.
+    lift() {
+      if (!this.pressed) return
+      this.pressed = false
+      for (const html of this.late.splice(0)) this.apply(html)
+    }
+
     apply(html) {
+      if (this.pressed) {
+        this.late.push(html)
+        return
+      }
       for (const row of parse(html).querySelectorAll(".conversation")) this.take(row)
       if (!this.held) this.settle()
       this.showTitle()

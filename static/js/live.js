@@ -9,7 +9,12 @@ const LONGEST_WAIT = 30_000
 
 // topic -> { cursor, apply(html), reset() }
 const topics = new Map()
-const socket = io({ transports: ["websocket", "polling"], tryAllTransports: true })
+const socket = io({
+  transports: ["websocket", "polling"],
+  tryAllTransports: true,
+  reconnectionDelay: 500,
+  reconnectionDelayMax: 3000,
+})
 
 // Asks again and again until there was an answer; asked while asking, it asks once more.
 class Asker {
@@ -126,7 +131,7 @@ function down() {
 
 setInterval(() => socket.connected || catchUp(), POLL)
 addEventListener("online", () => {
-  socket.connect()
+  if (!socket.connected) socket.disconnect().connect()
   catchUp()
 })
 addEventListener("pageshow", event => event.persisted && catchUp())

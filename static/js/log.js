@@ -126,6 +126,8 @@ customElements.define(
     putHeader(header) {
       const present = document.getElementById(header.id)
       if (!present || !newer(header.dataset.rev, present.dataset.rev)) return
+      present.dataset.rev = header.dataset.rev
+      if (present.isEqualNode(header)) return
       const focused = present.contains(document.activeElement)
       present.replaceWith(header)
       htmx.process(header)
