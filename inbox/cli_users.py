@@ -80,6 +80,9 @@ def _tapback() -> Iterator[None]:
             raise click.ClickException(
                 f"The database cannot be used ({reason}). Run inbox migrate first."
             ) from None
+        finally:
+            db.session.remove()
+            db.engine.dispose()
 
 
 def _add(email: str, name: str, role: str, password: str) -> None:

@@ -1,11 +1,9 @@
 """Who is asking: from the cookie of a request to the person, for views and for live pages."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from functools import wraps
 from threading import Thread
 from typing import Any, TypeVar, cast
-from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, g, redirect, request, session, url_for
 from sqlalchemy.exc import SQLAlchemyError
@@ -81,18 +79,15 @@ def is_fetch() -> bool:
 
 
 def local_path(address: str | None) -> str:
-    """`address` if it is a place of ours, else the inbox: nobody is sent elsewhere after login."""
-    inbox = url_for("conversations.index")
-    if not address or not address.startswith("/") or not address.isprintable():
-        return inbox
-    with suppress(ValueError):
-        parts = urlsplit(address)
-        if not parts.scheme and not parts.netloc and "\\" not in address and parts.path[:2] != "//":
-            return address
-    return inbox
+    """`address` if it is a place of ours, else the inbox: nobody is sent elsewhere after login.
+
+    Browsers read two slashes, of either kind, as the beginning of a host.
+    """
+    place = address or ""
+    ours = place.startswith("/") and place[1:2] not in ("/", "\\") and place.isprintable()
+    return place if ours else url_for("conversations.index")
 
 
-@live.who
 def viewer() -> live.Viewer | None:
     """The person of a connecting browser, and the lines they hear of."""
     with reading():

@@ -10,15 +10,16 @@ from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
 from werkzeug.exceptions import ClientDisconnected, RequestTimeout
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from inbox import attempts, user_sessions, web_errors, web_headers, web_templates
+from inbox import attempts, live, user_sessions, web_errors, web_headers, web_templates
 from inbox.config import Settings
 from inbox.db import db, reading
-from inbox.signing_in import identify, role_required, signed_in
+from inbox.signing_in import identify, role_required, signed_in, viewer
 
 __all__ = ["csrf", "identify", "init_app", "role_required", "signed_in"]
 
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
-FORM_LIMIT = 1024 * 1024
+FORM_LIMIT = 1024 * 1024 + 1
+"""One byte more than a webhook may have: it counts for itself."""
 csrf = CSRFProtect()
 
 
@@ -26,7 +27,7 @@ def init_app(app: Flask) -> None:
     """After `live`: the proxies' headers must be read before it sees a request."""
     settings: Settings = app.config["SETTINGS"]
     app.config.from_mapping(_cookies(settings.public.startswith("https:")))
-    app.config.setdefault("MAX_CONTENT_LENGTH", FORM_LIMIT)
+    app.config["MAX_CONTENT_LENGTH"] = FORM_LIMIT
     app.config.from_mapping(WTF_CSRF_TIME_LIMIT=None, WTF_CSRF_SSL_STRICT=False)
     request_started.connect(_begin, app)
     app.before_request(_receive)
@@ -37,6 +38,7 @@ def init_app(app: Flask) -> None:
     web_errors.init_app(app)
     app.context_processor(_context)
     app.teardown_request(_finish)
+    live.who(viewer)
     hops = settings.trusted_proxies
     if hops:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
@@ -58,8 +60,8 @@ def _cookies(https: bool) -> dict[str, Any]:
 
 def _begin(app: Flask, **more: Any) -> None:
     """Before anything else of a request; `g` may be older than it."""
-    for name in ("user", "user_session", "nonce"):
-        g.pop(name, None)
+    for name in list(g):
+        g.pop(name)
     g.request_id = uuid4().hex
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
     if request.method in SAFE:
@@ -68,9 +70,11 @@ def _begin(app: Flask, **more: Any) -> None:
 
 
 def _finish(error: BaseException | None) -> None:
-    structlog.contextvars.unbind_contextvars("request_id")
-    if held := g.pop("reading", None):
+    """What a request did not commit ends with it."""
+    if g.pop("request_id", None):
+        structlog.contextvars.unbind_contextvars("request_id")
         db.session.rollback()
+    if held := g.pop("reading", None):
         held.__exit__(None, None, None)
 
 

@@ -1,5 +1,6 @@
 """What went wrong, in words: a page in the shell, or a sentence for the script that asked."""
 
+from traceback import extract_tb
 from typing import Any
 
 import structlog
@@ -17,6 +18,7 @@ from inbox.signing_in import identify, is_fetch
 log = structlog.get_logger(__name__)
 
 AGAIN = 5
+FRAMES = 12
 WORDS = {
     400: ("That did not arrive whole", "Load the page again and try once more."),
     401: ("You were signed out", "You were signed out. Sign in again to go on."),
@@ -96,5 +98,13 @@ def _away(error: Exception) -> Any:
 
 
 def _log(exc_info: Any) -> None:
-    """The name and place of a mistake; its text may hold what people wrote."""
-    log.error("request.failed", method=request.method, endpoint=request.endpoint, exc_info=exc_info)
+    """What and where, never the text of a mistake: it may hold what people wrote."""
+    kind, _, trace = exc_info
+    where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(trace)]
+    log.error(
+        "request.failed",
+        error=kind.__name__,
+        method=request.method,
+        endpoint=request.endpoint,
+        where=where[-FRAMES:],
+    )
