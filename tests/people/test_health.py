@@ -1,5 +1,7 @@
 """For proxies and supervisors: alive, and ready."""
 
+import threading
+
 from sqlalchemy import text
 
 from inbox.db import db
@@ -35,6 +37,9 @@ def test_it_is_not_ready_while_the_database_takes_no_write(visitor, app):
 
     answer = visitor.get("/readyz")
     held.close()
+    for thread in threading.enumerate():
+        if thread.name == "readyz":
+            thread.join()
 
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "5"
