@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 from flask import Flask, current_app
 from sqlalchemy import or_, select
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 
 from inbox import effects
 from inbox.db import db, now
@@ -84,11 +84,18 @@ class Intake:
         """One bad event must not cost the others theirs."""
         for delivery, done in batch:
             try:
-                self._commit([delivery], keep_if_broken=True)
+                self._commit_alone(delivery)
             except Exception as error:
                 done.set_exception(error)
             else:
                 done.set_result(None)
+
+    def _commit_alone(self, delivery: Delivery) -> None:
+        try:
+            self._commit([delivery], keep_if_broken=True)
+        except IntegrityError:
+            # Another process stored the same just now: it is there when we look again.
+            self._commit([delivery], keep_if_broken=True)
 
     def _commit(self, deliveries: list[Delivery], *, keep_if_broken: bool = False) -> None:
         with self.app.app_context():
@@ -96,7 +103,7 @@ class Intake:
             try:
                 for row in rows:
                     apply(row)
-            except (OperationalError, InterfaceError):
+            except (OperationalError, InterfaceError, IntegrityError):
                 raise
             except Exception as error:
                 if not keep_if_broken:
