@@ -1,6 +1,6 @@
 // Keeps an open page true: hears what changed, and asks whenever it might have missed something.
 import { decide, stillGood } from "inbox/apply"
-import { read, SignedOut } from "inbox/request"
+import { read, request, SignedOut } from "inbox/request"
 import { io } from "socket.io-client"
 
 const HIDDEN = 60_000
@@ -87,8 +87,9 @@ async function askThreads() {
   for (const [topic, { cursor }] of topics) {
     if (!topic.startsWith("conversation-")) continue
     const id = topic.slice("conversation-".length)
-    const response = await read(`/conversations/${id}/changes?after=${cursor}`)
-    await answer(await response.json())
+    const response = await request(`/conversations/${id}/changes?after=${cursor}`)
+    if (response.ok) await answer(await response.json())
+    else if (response.status !== 404) throw new Error(`The server answered ${response.status}.`)
   }
 }
 

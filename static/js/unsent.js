@@ -3,6 +3,7 @@ import { catchUp } from "inbox/live"
 import { reason, request, SignedOut } from "inbox/request"
 
 const KEPT = "unsent"
+const posting = new Set()
 let turn = Promise.resolve()
 let waiting = 0
 let broken = false
@@ -14,7 +15,14 @@ export function newId() {
 }
 
 export function unsentIn(conversation) {
-  return Object.values(kept()).filter(entry => entry.conversation === conversation)
+  const here = Object.values(kept()).filter(entry => entry.conversation === conversation)
+  return here.map(entry => (posting.has(entry.client_id) ? entry : given(entry)))
+}
+
+// A page that was left while posting cannot know how it ended. Trying again is safe.
+function given(entry) {
+  const problem = entry.problem || "The page was left before this was sent."
+  return { ...entry, state: "failed", problem }
 }
 
 export function drop(clientId) {
@@ -27,11 +35,13 @@ export function drop(clientId) {
 export function send(entry) {
   if (!waiting) broken = false
   waiting += 1
+  posting.add(entry.client_id)
   change(entry, { state: "queued", problem: "" })
   turn = turn
     .then(() => post(entry))
     .finally(() => {
       waiting -= 1
+      posting.delete(entry.client_id)
     })
 }
 
