@@ -113,11 +113,9 @@ customElements.define(
 
     become(fresh) {
       const focused = document.activeElement === this.text
-      const { value = "", selectionStart, selectionEnd } = this.text ?? {}
+      const { selectionStart, selectionEnd } = this.text ?? {}
       this.replaceWith(fresh)
-      if (!fresh.text) return
-      fresh.text.value = value
-      if (!focused) return
+      if (!fresh.text || !focused) return
       fresh.text.focus()
       fresh.text.setSelectionRange(selectionStart, selectionEnd)
     }
