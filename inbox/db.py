@@ -141,5 +141,5 @@ def _one_writer(engine: Engine) -> None:
 
     @event.listens_for(engine, "checkin")
     def checkin(connection: Any, record: Any) -> None:
-        if record.info.pop("writer", False):
+        if record.record_info.pop("writer", False):
             lock.release()

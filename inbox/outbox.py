@@ -51,15 +51,6 @@ def drain(line_id: int) -> None:
     wake_later(line_id)
 
 
-@jobs.every_minute
-def sweep() -> None:
-    """The net: lost leases, forgotten wakes, events that could not be applied."""
-    recover(now())
-    intake.retry_new(now())
-    for line_id in db.session.scalars(select(Line.id)).all():
-        jobs.ask("drain", line_id)
-
-
 def recover(at: datetime) -> None:
     """Messages whose sender died: it may have left, so the same key is tried again at once."""
     lost = select(Message).where(Message.status == "sending", Message.lease_until < at)

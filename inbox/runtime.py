@@ -145,6 +145,7 @@ def _box(app: Flask, settings: Settings, port: int) -> str:
     address = settings.public_url or f"http://{settings.host}:{port}"
     with app.app_context():
         setup = setup_links.first_run_url(address)
+        db.session.commit()
     lines = [f"Tapback is running: {address}"]
     if setup:
         lines += ["", "Make the first account here (once, within 30 minutes):", setup]

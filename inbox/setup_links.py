@@ -37,12 +37,11 @@ class SetupLink(Model):
 
 
 def first_run_url(public_url: str) -> str | None:
-    """The address where the first admin is made, already committed; None once there is anybody."""
+    """The address where the first admin is made; None once there is anybody."""
     if users.anyone():
         return None
     _void(SetupLink.kind == "setup")
     token = _make("setup", role="admin")
-    db.session.commit()
     return url(public_url, token)
 
 

@@ -20,7 +20,7 @@ from inbox.lines import Line, LineMember
 from inbox.live import announcer
 from inbox.users import User
 from tests.engines import Postgres, postgres, redis  # noqa: F401
-
+from tests.processes import database, provider, tapback  # noqa: F401
 
 SECRET = "whsec_test_4f1c2b7a9d"
 PASSWORD = "correct horse battery"

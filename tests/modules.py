@@ -36,6 +36,7 @@ RINGS = {
         "schema",
         "server",
         "signing_in",
+        "upkeep",
         "views",
         "web",
         "web_errors",

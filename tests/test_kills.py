@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from tests.processes import Tapback, database, provider, received, tapback, wait_until  # noqa: F401
+from tests.processes import Tapback, received, wait_until
 
 CAROL = "+14155550132"
 

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 import pytest
 import websocket
 
-from tests.processes import Tapback, Visitor, provider, received, running, wait_until  # noqa: F401
+from tests.processes import Tapback, Visitor, received, running, wait_until
 
 CAROL = "+14155550132"
 
@@ -23,7 +23,7 @@ class Cluster:
 
 
 @pytest.fixture
-def cluster(tmp_path, provider, postgres, redis) -> Iterator[Cluster]:  # noqa: F811
+def cluster(tmp_path, provider, postgres, redis) -> Iterator[Cluster]:
     name = f"cluster_{secrets.token_hex(6)}"
     settings = {
         "DATABASE_URL": postgres.create(name),
@@ -82,7 +82,7 @@ def test_a_webhook_at_one_process_is_heard_at_the_other(cluster):
         assert hear(wire, "Heard everywhere")["topic"].startswith(("conversation-", "line-"))
 
 
-def test_a_reply_is_sent_once_by_whichever_worker_and_told_to_all(cluster, provider):  # noqa: F811
+def test_a_reply_is_sent_once_by_whichever_worker_and_told_to_all(cluster, provider):
     cluster.front.receive(CAROL, "Hi")
     alice = cluster.back.visitor("alice@example.com")
     found = re.search(r'id="conversation-(\d+)"', alice.get("/conversations").text)

@@ -96,7 +96,9 @@ def test_the_same_delivery_twice_is_one_message(hook):
     assert texts() == ["Hi"]
 
 
-@pytest.mark.parametrize("signature", ["", "t=1", "v1=zz", "t=abc,v1=" + "a" * 64, "ü" * 8, "0" * 64])
+@pytest.mark.parametrize(
+    "signature", ["", "t=1", "v1=zz", "t=abc,v1=" + "a" * 64, "ü" * 8, "0" * 64]
+)
 def test_a_wrong_signature_stores_nothing(hook, signature):
     reply = hook(received(), **{"X_Blooio_Signature": signature})
 

@@ -21,6 +21,7 @@ PERSON = {"name": "Ada Lovelace", "email": "Ada@Example.com", "password": "a dif
 
 def first_run_path() -> str:
     url = setup_links.first_run_url(PUBLIC)
+    db.session.commit()
     assert url and url.startswith(f"{PUBLIC}/setup/")
     return url.removeprefix(PUBLIC)
 

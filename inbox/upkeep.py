@@ -1,0 +1,26 @@
+"""The net under everything that is asked for at the right moment: once a minute, look again."""
+
+from datetime import timedelta
+
+from flask import Flask
+from sqlalchemy import select
+
+from inbox import intake, jobs, outbox, user_sessions
+from inbox.db import db, now
+from inbox.lines import Line
+
+
+def init_app(app: Flask) -> None:
+    """Start the engine, now that every module with a job of its own has been imported."""
+    jobs.init_app(app)
+
+
+@jobs.every_minute
+def sweep() -> None:
+    """Lost leases, events that could not be applied, sessions that ended, lanes nobody woke."""
+    outbox.recover(now())
+    intake.retry_new(now())
+    user_sessions.tidy(since=now() - timedelta(minutes=2))
+    db.session.commit()
+    for line_id in db.session.scalars(select(Line.id)).all():
+        jobs.ask("drain", line_id)
