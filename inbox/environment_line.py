@@ -30,6 +30,8 @@ def connect(settings: Settings) -> None:
         number=number,
         bare_signatures=settings.blooio_bare_signatures == "accept",
     )
+    if pretend := lines.with_key("sandbox"):
+        pretend.stopped_reason = "The sandbox is off while a real line is connected."
     db.session.commit()
 
 

@@ -88,6 +88,7 @@ def compose(
     conversation: Conversation, author: User, text: str, *, client_id: str | None = None
 ) -> Message:
     """Queue `text` exactly as typed. The same `client_id` again gives the same message."""
+    lock(conversation)
     if client_id and (known := _composed(author, client_id)):
         return known
     if not text.strip():

@@ -6,6 +6,7 @@ message is never in two hands; what comes back after its lease was lost is throw
 
 import secrets
 import threading
+import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,11 +14,11 @@ from typing import Any
 
 import structlog
 from flask import Flask
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import Select, and_, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from inbox import deliveries, intake, jobs, lines, parcels, verdicts
-from inbox.db import db, locked, now
+from inbox.db import db, locked, now, reading
 from inbox.deliveries import SendAttempt
 from inbox.errors import ProviderError
 from inbox.lines import Line
@@ -28,12 +29,16 @@ from inbox.verdicts import Verdict
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=60)
-TIDY = 0.02
+SHORTEST_REST = timedelta(seconds=0.1)
+# Seconds: between two looks for more to send, before a lease is renewed, for results to gather.
+LOOK, RENEW, TIDY = 0.1, 20.0, 0.02
 stopping = threading.Event()
+_wakes: dict[int, datetime] = {}
 
 
 def init_app(app: Flask) -> None:
     stopping.clear()
+    _wakes.clear()
 
 
 @jobs.job
@@ -72,21 +77,23 @@ def take_over() -> None:
 
 def wake_later(line_id: int) -> None:
     """Ask for the lane when its next message is due, or its pause is over."""
-    line = db.session.get_one(Line, line_id)
-    next_due = db.session.scalar(
-        select(func.min(Message.send_after)).where(
-            Message.line_id == line_id,
-            Message.status.in_(("queued", "unknown", "held")),
-            Message.send_after.is_not(None),
-        )
-    )
-    waiting = db.session.scalar(select(Message.id).where(*_due(line_id, now())).limit(1))
-    db.session.rollback()
-    if line.stopped_reason or (next_due is None and waiting is None):
-        return
-    times = [t for t in (next_due if waiting is None else now(), line.paused_until) if t]
-    delay = (max(times) - now()).total_seconds()
-    jobs.ask("drain", line_id, delay=max(delay, 0.1))
+    at = now()
+    with reading():
+        line = db.session.get_one(Line, line_id)
+        stopped, rests_until = line.stopped_reason, line.rests_until
+        due_now = db.session.scalar(select(Message.id).where(*_due(line_id, at)).limit(1))
+        next_due = at if due_now else db.session.scalar(_next_due(line_id, at))
+        db.session.rollback()
+    if next_due and not stopped:
+        _wake_at(line_id, max(next_due, rests_until or at, at + SHORTEST_REST))
+
+
+def _wake_at(line_id: int, due: datetime) -> None:
+    """One planned wake is enough: without this every drain would leave one behind."""
+    planned = _wakes.get(line_id)
+    if planned is None or not now() < planned <= due:
+        _wakes[line_id] = due
+        jobs.ask("drain", line_id, delay=(due - now()).total_seconds())
 
 
 class Lane:
@@ -122,8 +129,10 @@ class Lane:
         db.session.commit()
 
     def any_due(self) -> bool:
-        due = db.session.scalar(select(Message.id).where(*_due(self.line_id, now())).limit(1))
-        db.session.rollback()
+        with reading():
+            query = select(Message.id).where(*_due(self.line_id, now())).limit(1)
+            due = db.session.scalar(query)
+            db.session.rollback()
         return due is not None
 
     def run(self) -> None:
@@ -131,14 +140,24 @@ class Lane:
         line = db.session.get_one(Line, self.line_id)
         with ThreadPoolExecutor(line.concurrency, thread_name_prefix="sender") as senders:
             while True:
-                self.under_way |= {
-                    senders.submit(parcels.hand_over, parcel, now()) for parcel in self.claim()
-                }
+                for parcel in self.claim():
+                    self.under_way.add(senders.submit(parcels.hand_over, parcel, now()))
                 if not self.under_way:
                     return
-                done, self.under_way = wait(self.under_way, return_when=FIRST_COMPLETED)
-                late, self.under_way = wait(self.under_way, timeout=TIDY if self.under_way else 0)
-                self.settle([future.result() for future in done | late])
+                self.settle(self.next_results())
+
+    def next_results(self) -> list[Outcome]:
+        """What came back next; nothing when there is more to send meanwhile, or the lease ages."""
+        looked = time.monotonic()
+        while time.monotonic() - looked < RENEW:
+            done, _ = wait(self.under_way, timeout=LOOK, return_when=FIRST_COMPLETED)
+            if done:
+                done |= wait(self.under_way, timeout=TIDY).done
+                self.under_way -= done
+                return [future.result() for future in done]
+            if self.any_due():
+                return []
+        return []
 
     def claim(self) -> list[Parcel]:
         """The next due messages, marked as sending and committed before they leave."""
@@ -157,6 +176,8 @@ class Lane:
 
     def settle(self, outcomes: list[Outcome]) -> None:
         """Write down what came back, all of it in one transaction."""
+        if not outcomes:
+            return
         line = db.session.scalars(locked(select(Line).filter_by(id=self.line_id), Line)).one()
         for outcome in sorted(outcomes, key=lambda outcome: outcome.parcel.message_id):
             _settle(line, outcome)
@@ -183,6 +204,14 @@ def _due(line_id: int, at: datetime) -> list[Any]:
         and_(Message.status.in_(("queued", "unknown", "held")), Message.send_after <= at),
     )
     return [Message.line_id == line_id, Message.direction == "out", ready, ~ahead.exists()]
+
+
+def _next_due(line_id: int, at: datetime) -> Select[datetime | None]:
+    return select(func.min(Message.send_after)).where(
+        Message.line_id == line_id,
+        Message.status.in_(("queued", "unknown", "held")),
+        Message.send_after > at,
+    )
 
 
 def _may_go(message: Message) -> bool:

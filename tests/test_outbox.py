@@ -1,11 +1,13 @@
 """Lanes against the sandbox over real HTTP."""
 
+import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import select, update
 
-from inbox import lines, messages, outbox
+from inbox import contacts, conversations, lines, messages, outbox, phone
 from inbox.db import db, now
 from inbox.deliveries import SendAttempt
 from inbox.messages import Message
@@ -174,3 +176,43 @@ def test_a_held_lease_keeps_others_out(sandbox, carol, alice, line):
     holder.give_back()
     outbox.drain(line.id)
     assert len(sandbox.sent()) == 1
+
+
+def test_a_slow_send_does_not_hold_up_another_conversation(sandbox, carol, alice, line, app):
+    sandbox.trouble({"delay": 3.0})
+    say(carol, alice, "Slow")
+    lane = threading.Thread(target=drain_elsewhere, args=(app, line.id))
+    lane.start()
+    until(lambda: db.session.scalar(select(Message.status)) == "sending")
+
+    dave = conversations.with_person(line, contacts.with_address(phone.read("+14155550199")))
+    say(dave, alice, "Fast")
+
+    until(lambda: [sent["body"]["text"] for sent in sandbox.sent()] == ["Fast"])
+    assert lane.is_alive()
+    lane.join(20)
+    assert [sent["body"]["text"] for sent in sandbox.sent()] == ["Fast", "Slow"]
+
+
+def drain_elsewhere(app, line_id):
+    with app.app_context():
+        outbox.drain(line_id)
+
+
+def until(true):
+    deadline = time.monotonic() + 5
+    while not true():
+        db.session.rollback()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_one_planned_wake_is_enough(carol, alice, line, app):
+    message = say(carol, alice)
+    for _ in range(3):
+        outbox.drain(line.id)
+    db.session.refresh(message)
+    assert message.status == "queued"
+
+    planned = [task for task in app.extensions["huey"].pending() if task.eta]
+    assert len(planned) == 1

@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, render_template, request, url_for
+from sqlalchemy.exc import IntegrityError
 
 from inbox import activity, checks, contacts, conversations, lines, messages, pages, phone, queues
 from inbox.conversations import Conversation
@@ -105,17 +106,26 @@ def new() -> str:
 @signed_in
 def create() -> tuple[Response, int]:
     """A message to a number or an e-mail address that somebody typed."""
+    try:
+        conversation = _begin()
+    except IntegrityError:
+        # Somebody began the same conversation just now: it is there when we look again.
+        db.session.rollback()
+        conversation = _begin()
+    return jsonify(location=url_for(".show", id=conversation.id)), 201
+
+
+def _begin() -> Conversation:
     line = _line(request.form.get("line", type=int))
     if line is None:
         raise Refused("Choose the line to write from.")
     typed = request.form.get("to", "")
-    address = phone.read(typed, line.region)
-    person = contacts.with_address(address, given=typed.strip())
+    person = contacts.with_address(phone.read(typed, line.region), given=typed.strip())
     conversation = conversations.with_person(line, person)
     client_id = request.form.get("client_id") or None
     messages.compose(conversation, g.user, typed_text(), client_id=client_id)
     db.session.commit()
-    return jsonify(location=url_for(".show", id=conversation.id)), 201
+    return conversation
 
 
 def _place() -> dict[str, Any]:
