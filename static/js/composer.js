@@ -104,8 +104,9 @@ customElements.define(
     async refresh() {
       try {
         const page = await fragment(`/conversations/${this.conversation}/thread`)
-        const fresh = page.querySelector("message-composer")
-        if (this.isConnected) this.become(fresh)
+        if (!this.isConnected) return
+        this.become(page.querySelector("message-composer"))
+        document.querySelector(".inbox__pane")?.replaceWith(page.querySelector(".inbox__pane"))
       } catch {
         // The next change asks again.
       }

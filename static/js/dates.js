@@ -18,7 +18,7 @@ const exact = format({ dateStyle: "full", timeStyle: "short" })
 export function showTimes(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const at = new Date(time.dateTime)
-    time.textContent = time.dataset.format === "ago" ? ago(at) : clock.format(at)
+    time.textContent = SHOWN[time.dataset.format](at)
     time.title ||= exact.format(at)
   }
 }
@@ -43,6 +43,8 @@ export function dayName(at) {
 export function startOfDay(at) {
   return new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime()
 }
+
+const SHOWN = { ago, clock: clock.format, day: dayMonthYear.format }
 
 function ago(at) {
   const passed = Date.now() - at

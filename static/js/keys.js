@@ -41,7 +41,9 @@ function openFocused() {
 function backOut(event) {
   if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return
   const menu = document.querySelector("details[open]")
+  const drawer = document.querySelector(".person__close")
   if (menu) menu.open = false
+  else if (drawer?.checkVisibility()) drawer.click()
   else if (event.target.matches(FIELDS)) document.querySelector("#thread h1")?.focus()
   else if (document.querySelector("#thread").dataset.conversation) close()
 }

@@ -2,6 +2,7 @@
 // the reader looks at stays where it is.
 import { compare, newer } from "inbox/apply"
 import { dress, insert, keepPlace, key, showUnsent, unsentBubble } from "inbox/bubbles"
+import { showTimes } from "inbox/dates"
 import { catchUp, forget, watch } from "inbox/live"
 import { tell } from "inbox/news"
 import { fragment, parse } from "inbox/request"
@@ -64,6 +65,7 @@ customElements.define(
     }
 
     begin() {
+      showTimes(document.querySelector(".inbox__pane"))
       for (const entry of unsentIn(this.dataset.conversation)) this.showUnsent(entry)
       this.markNew()
       this.bubbles.forEach(dress)

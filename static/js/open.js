@@ -1,4 +1,5 @@
 // Opens a conversation in place, with an address of its own; Back goes back.
+import { showDetails } from "inbox/details"
 import { catchUp } from "inbox/live"
 import { fragment } from "inbox/request"
 
@@ -57,7 +58,8 @@ document.addEventListener("click", event => {
 
 addEventListener("popstate", () => {
   const id = PLACE.exec(location.pathname)?.[1]
-  if (id) open(id, { push: false })
+  if (id && id === thread().dataset.conversation) showDetails()
+  else if (id) open(id, { push: false })
   else close({ push: false })
 })
 
