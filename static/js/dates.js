@@ -44,7 +44,12 @@ export function startOfDay(at) {
   return new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime()
 }
 
-const SHOWN = { ago, clock: clock.format, day: dayMonthYear.format }
+const SHOWN = { ago, past, clock: clock.format, day: dayMonthYear.format }
+
+function past(at) {
+  const passed = Date.now() - at
+  return passed < MINUTE ? "just now" : passed < DAY ? `${lasting(passed)} ago` : ago(at)
+}
 
 function ago(at) {
   const passed = Date.now() - at

@@ -173,7 +173,8 @@ customElements.define(
 
     showTitle() {
       const count = this.list.querySelectorAll(".conversation--unread").length
-      const title = document.title.replace(/^\(\d+\) /, "")
+      document.body.dataset.title ??= document.title
+      const { title } = document.body.dataset
       document.title = count ? `(${count}) ${title}` : title
     }
 

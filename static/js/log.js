@@ -71,9 +71,6 @@ customElements.define(
       this.bubbles.forEach(dress)
       arrange(this.log)
       this.toEnd()
-      const line = this.log.querySelector(".thread__day--new")
-      if (line && line.getBoundingClientRect().top < this.log.getBoundingClientRect().top)
-        (line.previousElementSibling ?? line).scrollIntoView({ block: "start" })
     }
 
     markNew() {

@@ -36,7 +36,7 @@ function show(fresh) {
   document.querySelector(".inbox").dataset.view = id ? "thread" : "list"
   thread().replaceWith(fresh)
   htmx.process(fresh)
-  document.title = `${fresh.dataset.title ?? document.querySelector(".queue").ariaLabel} · Tapback`
+  document.body.dataset.title = `${fresh.dataset.title ?? document.querySelector(".queue").ariaLabel} · Tapback`
   dispatchEvent(new CustomEvent("opened", { detail: id }))
   fresh.querySelector("h1")?.focus({ preventScroll: true })
 }

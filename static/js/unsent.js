@@ -70,6 +70,7 @@ function stored(entry) {
 
 function refuse(entry, refused, problem) {
   broken = !refused
+  if (!refused) catchUp() // which finds out whether we are still signed in
   change(entry, { state: "failed", problem, refused })
 }
 
