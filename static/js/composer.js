@@ -106,7 +106,9 @@ customElements.define(
         const page = await fragment(`/conversations/${this.conversation}/thread`)
         if (!this.isConnected) return
         this.become(page.querySelector("message-composer"))
-        document.querySelector(".inbox__pane")?.replaceWith(page.querySelector(".inbox__pane"))
+        const pane = page.querySelector(".inbox__pane")
+        document.querySelector(".inbox__pane")?.replaceWith(pane)
+        showTimes(pane)
       } catch {
         // The next change asks again.
       }
