@@ -72,7 +72,16 @@ Base.registry.update_type_annotation_map(
     }
 )
 db = SQLAlchemy(model_class=Base)
-migrations = Migrate(directory=str(FILES / "migrations"), render_as_batch=True, compare_type=True)
+
+
+def ours(name: str | None, kind: str, parents: Any) -> bool:
+    """What migrations look after: the job engine keeps tables of its own."""
+    return kind != "table" or not (name or "").startswith("huey_")
+
+
+migrations = Migrate(
+    directory=str(FILES / "migrations"), render_as_batch=True, compare_type=True, include_name=ours
+)
 
 if TYPE_CHECKING:  # mypy cannot see through db.Model
     Model = Base

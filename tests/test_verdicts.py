@@ -1,0 +1,82 @@
+"""The table of what comes back, as plain values."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from inbox import verdicts
+from inbox.errors import ProviderError
+
+AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
+FRESH = timedelta(seconds=1)
+
+
+def judged(kind, *, attempts=1, age=FRESH, **given):
+    return verdicts.of_error(ProviderError(kind, **given), attempts=attempts, age=age, at=AT)
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome"),
+    [
+        ("unreachable", "queued"),
+        ("unavailable", "queued"),
+        ("throttled", "queued"),
+        ("unauthorized", "queued"),
+        ("unknown", "unknown"),
+        ("duplicate", "accepted"),
+        ("refused", "failed"),
+        ("redirected", "failed"),
+        ("limited", "held"),
+    ],
+)
+def test_each_kind_of_trouble_has_its_outcome(kind, outcome):
+    assert judged(kind).outcome == outcome
+
+
+def test_a_try_follows_sooner_at_first_and_later_then():
+    for attempts, longest in ((1, 1), (2, 5), (3, 30), (4, 120), (50, 3600)):
+        waits = {verdicts.wait_seconds(attempts) for _ in range(50)}
+        assert min(waits) >= 0.5 and max(waits) <= longest
+        assert len(waits) > 10, "everybody would come back at the same moment"
+
+
+def test_after_a_day_of_outage_it_is_given_up_visibly():
+    assert judged("unreachable", age=timedelta(hours=25)).outcome == "failed"
+
+
+def test_an_unknown_outcome_is_not_tried_past_the_life_of_its_key():
+    verdict = judged("unknown", age=timedelta(hours=23, minutes=1))
+
+    assert (verdict.outcome, verdict.again_at) == ("unknown", None)
+
+
+def test_a_wrong_key_stops_the_line_and_keeps_the_message():
+    verdict = judged("unauthorized")
+
+    assert verdict.stop and verdict.outcome == "queued"
+
+
+def test_the_provider_says_how_long_to_wait():
+    verdict = judged("throttled", retry_after=7)
+
+    assert (verdict.pause, verdict.again_at) == (7, AT + timedelta(seconds=7))
+
+
+def test_a_limit_for_new_people_is_tried_again_and_one_of_the_chat_waits_for_the_person():
+    for_new = judged("limited", code="new_conversation_limit_reached")
+    for_chat = judged("limited", code="conversation_awaiting_reply")
+
+    assert (for_new.again_at is not None, for_chat.again_at) == (True, None)
+
+
+def test_a_refusal_says_what_to_do_in_words():
+    told = verdicts.sentence(ProviderError("refused", code="reply_target_expired", status=400))
+    other = verdicts.sentence(ProviderError("refused", "Numbers only", status=400))
+
+    assert told.startswith("The message answered to is older than 30 days.")
+    assert other == "Blooio refused this message: Numbers only"
+
+
+def test_an_acceptance_that_says_failed_is_a_failure():
+    assert verdicts.of_acceptance("failed", ("m",), "No device").problem == "No device"
+    assert verdicts.of_acceptance("queued", ("m",), None).outcome == "accepted"
