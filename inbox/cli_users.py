@@ -8,7 +8,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from inbox import config, create_app, lines, people, setup_links, user_sessions, users
+from inbox import config, create_app, jobs, lines, people, setup_links, user_sessions, users
 from inbox.db import db
 from inbox.errors import Refused
 from inbox.users import User
@@ -49,7 +49,7 @@ def disable(email: str) -> None:
     with _tapback():
         found = _found(email)
         users.disable(found)
-        user_sessions.end_all(found)
+        _sign_out_everywhere(found)
         db.session.commit()
         click.echo(f"{found.email} cannot sign in any more.")
 
@@ -62,7 +62,7 @@ def change_role(email: str, role: str) -> None:
     with _tapback():
         found = _found(email)
         users.change_role(found, role)
-        user_sessions.end_all(found)
+        _sign_out_everywhere(found)
         db.session.commit()
         click.echo(f"{found.email} is {role} now.")
 
@@ -70,7 +70,8 @@ def change_role(email: str, role: str) -> None:
 @contextmanager
 def _tapback() -> Iterator[None]:
     """The application around a command; its refusals are sentences and exit 1."""
-    with create_app().app_context():
+    app = create_app()
+    with app.app_context():
         try:
             yield
         except Refused as refusal:
@@ -83,6 +84,7 @@ def _tapback() -> Iterator[None]:
         finally:
             db.session.remove()
             db.engine.dispose()
+            app.extensions["huey"].storage.close()
 
 
 def _add(email: str, name: str, role: str, password: str) -> None:
@@ -98,6 +100,12 @@ def _invite(email: str, name: str, role: str) -> None:
     db.session.commit()
     click.echo("This link works once, within 72 hours:")
     click.echo(setup_links.url(config.load().public, token))
+
+
+def _sign_out_everywhere(user: User) -> None:
+    """Also of the pages that another process keeps open: it cuts them off in its next sweep."""
+    user_sessions.end_all(user)
+    jobs.ask_after_commit("sweep")
 
 
 def _found(email: str) -> User:

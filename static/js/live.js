@@ -124,10 +124,13 @@ socket.on("connect", () => {
 socket.on("disconnect", down)
 socket.on("connect_error", down)
 
-// Cut off or not let in by the server: Socket.IO would not come back by itself.
+// Cut off or not let in by the server: Socket.IO would not come back by itself, and whoever was
+// signed out hears it from the answer.
 function down() {
   dispatchEvent(new Event("live-down"))
-  if (!socket.active) setTimeout(() => socket.connected || socket.connect(), 3000)
+  if (socket.active) return
+  catchUp()
+  setTimeout(() => socket.connected || socket.connect(), 3000)
 }
 
 setInterval(() => socket.connected || catchUp(), POLL)

@@ -1,6 +1,6 @@
 """One Tapback, one pretend provider and one Chromium for all of these tests.
 
-The cast: Adam administers, Alice and Bob answer, Dora is let go, Mallory has no line. Every test
+The cast: Adam administers, Alice and Bob answer, Dora is let go, Erin signs out, Mallory has no line. Every test
 has customers of its own.
 """
 
@@ -27,6 +27,7 @@ CAST = {
     "alice": ("Alice Archer", "agent"),
     "bob": ("Bob Baker", "agent"),
     "dora": ("Dora Dean", "agent"),
+    "erin": ("Erin Ellis", "agent"),
     "mallory": ("Mallory Moss", "agent"),
 }
 QUIET = (

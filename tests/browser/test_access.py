@@ -41,13 +41,30 @@ def test_somebody_let_go_is_told_and_hears_nothing_more(tapback: Tapback, enter:
 
     tapback.disable_user("dora@example.com")
 
-    expect(dora.page.get_by_text("You were signed out")).to_be_visible(timeout=30_000)
+    expect(dora.page.get_by_text("You were signed out")).to_be_visible()
     tapback.receive(carol.address, "This is not for Dora")
     expect(alice.bubble("This is not for Dora")).to_be_visible()
     dora.settle(1)
     expect(dora.bubble("This is not for Dora")).to_have_count(0)
     assert not any("not for Dora" in frame for frame in dora.heard)
     expect(dora.page.get_by_role("link", name="Sign in again")).to_be_visible()
+
+
+def test_signing_out_in_one_window_ends_the_others(tapback: Tapback, enter: Enter, carol):
+    tapback.receive(carol.address, "Hello Erin")
+    one, other = enter("erin"), enter("erin")
+    other.expects("status of 401")
+    other.open(carol.name)
+    other.until(lambda: other.heard, "connection")
+
+    one.button("Sign out").click()
+
+    expect(one.button("Sign in")).to_be_visible()
+    expect(other.page.get_by_text("You were signed out")).to_be_visible()
+    tapback.receive(carol.address, "Nobody is here")
+    other.settle(1)
+    expect(other.bubble("Nobody is here")).to_have_count(0)
+    assert not any("Nobody is here" in frame for frame in other.heard)
 
 
 def test_somebody_without_a_line_sees_and_hears_nothing(tapback, enter: Enter, carol):
