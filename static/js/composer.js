@@ -100,7 +100,7 @@ customElements.define(
       if (header.dataset.channel !== this.dataset.channel) this.refresh()
     }
 
-    // The road or the line changed: a fresh composer around the same text.
+    // The road, the line or the person's consent changed.
     async refresh() {
       try {
         const page = await fragment(`/conversations/${this.conversation}/thread`)
@@ -114,13 +114,19 @@ customElements.define(
       }
     }
 
+    // The box itself stays while there is one: somebody may be composing a word in it.
     become(fresh) {
-      const focused = document.activeElement === this.text
-      const { selectionStart, selectionEnd } = this.text ?? {}
-      this.replaceWith(fresh)
-      if (!fresh.text || !focused) return
-      fresh.text.focus()
-      fresh.text.setSelectionRange(selectionStart, selectionEnd)
+      if (!this.form || !fresh.querySelector("form")) {
+        this.replaceWith(fresh)
+        return
+      }
+      Object.assign(this.dataset, fresh.dataset)
+      this.querySelector(".composer__banner")?.remove()
+      this.prepend(...fresh.querySelectorAll(".composer__banner"))
+      const channel = fresh.querySelector(".composer__channel")
+      this.querySelector(".composer__channel").replaceChildren(...channel.childNodes)
+      showTimes(this)
+      this.waitForLine()
     }
   },
 )
