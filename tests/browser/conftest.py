@@ -1,7 +1,7 @@
 """One Tapback, one pretend provider and one Chromium for all of these tests.
 
-The cast: Adam administers, Alice and Bob answer, Dora is let go, Erin signs out, Mallory has no line. Every test
-has customers of its own.
+The cast: Adam administers, Alice and Bob answer, Dora is let go, Erin signs out, Mallory has no
+line. Every test has customers of its own.
 """
 
 import shutil

@@ -26,11 +26,8 @@ def test_enter_that_ends_a_composition_does_not_send(tapback, provider, enter: E
     alice = enter("alice")
     alice.open(carol.name)
     alice.box.focus()
-    keyboard = alice.page.context.new_cdp_session(alice.page)
+    keyboard = _compose(alice, "にほん")
 
-    keyboard.send(
-        "Input.imeSetComposition", {"text": "にほん", "selectionStart": 3, "selectionEnd": 3}
-    )
     composing = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 229}
     keyboard.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **composing})
     keyboard.send("Input.insertText", {"text": "日本"})
@@ -41,6 +38,21 @@ def test_enter_that_ends_a_composition_does_not_send(tapback, provider, enter: E
     expect(alice.bubbles).to_have_count(1)
     alice.box.press("Enter")
     assert _sent(provider, carol, 1) == ["日本"]
+
+
+def test_a_word_being_composed_outlives_news_about_the_road(tapback, enter: Enter, carol):
+    tapback.receive(carol.address, "Hello")
+    alice = enter("alice")
+    alice.open(carol.name)
+    alice.box.focus()
+    keyboard = _compose(alice, "にほん")
+
+    tapback.receive(carol.address, "From my other phone", protocol="sms")
+
+    expect(alice.bubble("From my other phone")).to_contain_text("SMS")
+    alice.settle()
+    keyboard.send("Input.insertText", {"text": "日本"})
+    expect(alice.box).to_have_value("日本")
 
 
 def test_a_double_click_and_a_double_enter_send_once(tapback, provider, enter: Enter, carol):
@@ -142,6 +154,15 @@ def _sent(provider, customer, count: int) -> list[str]:
 
     wait_until(lambda: len(texts()) >= count, f"{count} messages at the provider")
     return texts()
+
+
+def _compose(screen, word: str):
+    """A word that an IME has not finished; gives the keyboard with which to go on."""
+    keyboard = screen.page.context.new_cdp_session(screen.page)
+    place = {"selectionStart": len(word), "selectionEnd": len(word)}
+    keyboard.send("Input.imeSetComposition", {"text": word, **place})
+    expect(screen.box).to_have_value(word)
+    return keyboard
 
 
 def _make_deaf(screen) -> None:
