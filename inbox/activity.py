@@ -89,6 +89,7 @@ def _write(session: Session) -> None:
 def _announce(session: Session) -> None:
     if session.in_nested_transaction():
         return
+    session.info.pop("marks", None)
     for change in session.info.pop("changes", []):
         announcer.queue(change)
 

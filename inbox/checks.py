@@ -1,5 +1,7 @@
 """Asking the provider what an address can receive, away from anybody who waits for a page."""
 
+import time
+
 from inbox import capability, jobs
 from inbox.contacts import Address
 from inbox.conversations import Conversation
@@ -8,12 +10,25 @@ from inbox.errors import ProviderError
 from inbox.lines import Line
 from inbox.providers.blooio import Blooio
 
+PATIENCE = 60.0
+_asked: dict[int, float] = {}
+
 
 def ask_about(conversation: Conversation) -> None:
     """Have it checked if nobody knows, or nobody has asked for long."""
     address = conversation.address
-    if address and capability.stale(address.imessage, address.checked_at, now()):
+    if not address or not capability.stale(address.imessage, address.checked_at, now()):
+        return
+    if _not_asked_lately(address.id):
         jobs.ask("check_capability", address.id, conversation.line_id)
+
+
+def _not_asked_lately(address_id: int) -> bool:
+    """A page that is opened again and again asks once."""
+    at = time.monotonic()
+    for id in [id for id, asked in _asked.items() if at - asked > PATIENCE]:
+        del _asked[id]
+    return _asked.setdefault(address_id, at) == at
 
 
 @jobs.job

@@ -1,6 +1,8 @@
 """Settings, read once from the environment and `.env`. All wrong ones are reported at once."""
 
+import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -135,6 +137,21 @@ def keep_secret_key(settings: Settings) -> str:
     file = settings.data_dir / "secret.key"
     if not file.exists():
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)
-        file.write_text(secrets.token_urlsafe(48))
-    return file.read_text().strip()
+        _make_key(file)
+    key = file.read_text().strip()
+    if not key:
+        raise BadSettings([f"{file} is empty. Restore it, or delete it and connect lines anew."])
+    return key
+
+
+def _make_key(file: Path) -> None:
+    """Whole or not at all, also when two processes start together: the first one's holds."""
+    draft = file.with_name(f"{file.name}.{secrets.token_hex(6)}")
+    draft.touch(mode=0o600)
+    with draft.open("w") as open_file:
+        open_file.write(secrets.token_urlsafe(48))
+        open_file.flush()
+        os.fsync(open_file.fileno())
+    with suppress(FileExistsError):
+        os.link(draft, file)
+    draft.unlink()

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from inbox.contacts import Address
@@ -36,10 +36,16 @@ def keyword(text: str | None) -> str | None:
     return "out" if word in OUT else "back" if word in BACK else None
 
 
-def heed(address: Address, text: str | None, message_id: int) -> str | None:
-    """Do what a person's own words ask for. Returns "out" or "back" when something changed."""
+def heed(address: Address, text: str | None, message_id: int, *, at: datetime) -> str | None:
+    """Do what a person's own words of `at` ask for, unless they have said otherwise since.
+
+    Returns "out" or "back" when something changed.
+    """
     change = keyword(text)
     if change is None or (change == "out") == (address.opted_out_at is not None):
+        return None
+    last = select(func.max(ConsentEvent.at)).filter_by(address_id=address.id)
+    if (said_last := db.session.scalar(last)) and at < said_last:
         return None
     address.opted_out_at = now() if change == "out" else None
     db.session.add(
@@ -49,6 +55,7 @@ def heed(address: Address, text: str | None, message_id: int) -> str | None:
             source="keyword",
             wording=text,
             message_id=message_id,
+            at=at,
         )
     )
     return change

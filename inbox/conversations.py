@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from inbox import activity, lines, phone
 from inbox.contacts import Address, Contact
-from inbox.db import Model, db, now
+from inbox.db import Model, db, lock, now
 from inbox.errors import Refused
 from inbox.lines import Line
 from inbox.users import User
@@ -155,6 +155,7 @@ def claim(conversation: Conversation, by: User) -> None:
 
 
 def mark_seen(conversation: Conversation, by: User) -> None:
+    lock(conversation)
     seen = db.session.get(Seen, (by.id, conversation.id))
     if seen is None:
         seen = Seen(user_id=by.id, conversation_id=conversation.id)

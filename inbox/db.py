@@ -102,6 +102,8 @@ def init_app(app: Flask) -> None:
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             _one_writer(db.engine)
+        else:
+            _one_view(db.engine)
 
 
 @contextmanager
@@ -126,6 +128,16 @@ def lock(row: Model) -> None:
     db.session.refresh(row, with_for_update={"key_share": True, "of": type(row)})
 
 
+def _one_view(engine: Engine) -> None:
+    """A reader sees one moment on PostgreSQL too: its cursor and its rows belong together."""
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: sqlalchemy.Connection) -> None:
+        if not WRITING.get():
+            statement = "set transaction isolation level repeatable read read only"
+            connection.exec_driver_sql(statement)
+
+
 def _one_writer(engine: Engine) -> None:
     lock = threading.Lock()
 
@@ -138,10 +150,14 @@ def _one_writer(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: sqlalchemy.Connection) -> None:
+        info: Any = connection.connection.record_info
         if not WRITING.get():
+            info["reader"] = True
+            connection.exec_driver_sql("pragma query_only=on")
             connection.exec_driver_sql("begin")
             return
-        info: Any = connection.connection.record_info
+        if info.pop("reader", False):
+            connection.exec_driver_sql("pragma query_only=off")
         if not info.get("writer"):
             if not lock.acquire(timeout=PATIENCE):
                 raise OperationalError("begin immediate", {}, Exception("another writer is busy"))

@@ -48,9 +48,12 @@ def _(body: Received, line: Line, heard_at: datetime) -> Outcome:
             for m in body.media
         ],
     )
+    if message is None:
+        return "applied", body.message_id
     line.last_inbound_at = heard_at
     deliveries.release(conversation)
-    if conversation.kind == "person" and consent.heed(sender, message.text, message.id):
+    alone = conversation.kind == "person"
+    if alone and consent.heed(sender, message.text, message.id, at=message.at):
         conversations.record("conversation.consent", conversation)
     return "applied", body.message_id
 

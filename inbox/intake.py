@@ -20,10 +20,12 @@ from flask import Flask, current_app
 from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 
-from inbox import effects
+from inbox import effects, lines
 from inbox.db import db, now
 from inbox.lines import Line
+from inbox.messages import Message
 from inbox.providers import blooio_events
+from inbox.providers.events import Received
 from inbox.webhook_events import WebhookEvent
 
 log = structlog.get_logger(__name__)
@@ -64,13 +66,14 @@ class Intake:
                 raise TimeoutError("The event could not be stored in time.")
             if self.writer.acquire(timeout=0.05):
                 try:
-                    self._flush()
+                    self._flush(done)
                 finally:
                     self.writer.release()
         done.result()
 
-    def _flush(self) -> None:
-        while self.waiting:
+    def _flush(self, own: Future[None]) -> None:
+        """Until ours is written; what came meanwhile is somebody else's turn."""
+        while self.waiting and not own.done():
             batch = [self.waiting.popleft() for _ in range(min(BATCH, len(self.waiting)))]
             try:
                 self._commit([delivery for delivery, _ in batch])
@@ -99,6 +102,8 @@ class Intake:
 
     def _commit(self, deliveries: list[Delivery], *, keep_if_broken: bool = False) -> None:
         with self.app.app_context():
+            for line_id in sorted({delivery.line_id for delivery in deliveries}):
+                lines.hold(line_id)
             rows = [row for delivery in deliveries if (row := keep(delivery))]
             try:
                 for row in rows:
@@ -147,6 +152,9 @@ def apply(row: WebhookEvent) -> None:
     line = db.session.get_one(Line, row.line_id)
     row.state, row.provider_id = effects.of(event, line, row.received_at)
     row.error = None
+    if isinstance(event.body, Received) and row.provider_id:
+        db.session.flush()
+        apply_waiting(line.id, [row.provider_id])
 
 
 def apply_waiting(line_id: int, provider_ids: list[str]) -> None:
@@ -156,8 +164,22 @@ def apply_waiting(line_id: int, provider_ids: list[str]) -> None:
         WebhookEvent.provider_id.in_(provider_ids),
         WebhookEvent.state == "waiting",
     )
-    for row in db.session.scalars(query.order_by(WebhookEvent.id)):
+    for row in db.session.scalars(query.order_by(WebhookEvent.id)).all():
         apply(row)
+
+
+def apply_forgotten() -> None:
+    """The net: reports that wait for a message that is there."""
+    there = select(WebhookEvent).where(
+        WebhookEvent.state == "waiting",
+        WebhookEvent.line_id == Message.line_id,
+        WebhookEvent.provider_id == Message.provider_id,
+    )
+    for row in db.session.scalars(there.limit(BATCH)).all():
+        lines.hold(row.line_id)
+        apply_waiting(row.line_id, [row.provider_id or ""])
+        db.session.commit()
+    db.session.rollback()
 
 
 def retry_new(at: datetime) -> None:
@@ -169,8 +191,15 @@ def retry_new(at: datetime) -> None:
 
 
 def _retry(id: int) -> None:
+    """Unless another worker is at it."""
+    lines.hold(db.session.get_one(WebhookEvent, id).line_id)
+    query = select(WebhookEvent).filter_by(id=id, state="new").with_for_update(skip_locked=True)
+    row = db.session.scalar(query.execution_options(populate_existing=True))
+    if row is None:
+        db.session.rollback()
+        return
     try:
-        apply(db.session.get_one(WebhookEvent, id))
+        apply(row)
     except Exception as error:
         db.session.rollback()
         _postpone(db.session.get_one(WebhookEvent, id), error)

@@ -104,7 +104,10 @@ def _ask(session: Session) -> None:
     if session.in_nested_transaction():
         return
     for name, args in session.info.pop("jobs", {}):
-        ask(name, *args)
+        try:
+            ask(name, *args)
+        except Exception as error:  # it is committed, and the sweep finds what was not asked for
+            log.error("job.not_asked", job=name, error=type(error).__name__)
 
 
 @event.listens_for(Session, "after_soft_rollback")

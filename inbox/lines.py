@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Select, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from inbox import vault
-from inbox.db import Model, db, now
+from inbox.db import Model, db, locked, now
 from inbox.users import User
 
 SEES_ALL = ("manager", "admin")
@@ -117,6 +117,15 @@ def welcome(user: User) -> None:
 
 def with_key(key: str) -> Line | None:
     return db.session.scalar(select(Line).filter_by(key=key))
+
+
+def hold(line_id: int) -> Line:
+    """The line, freshly read and held until the commit.
+
+    Whoever changes messages of a line that somebody else may change too holds the line first, so
+    that a report and the sending it is about come one after the other.
+    """
+    return db.session.scalars(locked(select(Line).filter_by(id=line_id), Line)).one()
 
 
 def busy(at: datetime) -> Select[Line]:

@@ -15,9 +15,10 @@ def read(mark: str | None) -> tuple[datetime, int] | None:
     at, _, id = (mark or "").rpartition("_")
     try:
         when, number = datetime.fromisoformat(at), int(id)
-    except ValueError:
+        when = (when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return (when if when.tzinfo else when.replace(tzinfo=UTC)), min(number, 2**63 - 1)
+    return (when, number) if 0 <= number < 2**63 else None
 
 
 def beyond(at: Any, id: Any, mark: tuple[datetime, int], *, rising: bool) -> ColumnElement[bool]:

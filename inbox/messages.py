@@ -36,8 +36,8 @@ class Message(Model):
             "line_id",
             "priority",
             "id",
-            sqlite_where=text("status in ('queued', 'unknown')"),
-            postgresql_where=text("status in ('queued', 'unknown')"),
+            sqlite_where=text("status in ('queued', 'unknown', 'held')"),
+            postgresql_where=text("status in ('queued', 'unknown', 'held')"),
         ),
         Index(
             "ix_message_sending",
@@ -70,6 +70,7 @@ class Message(Model):
     priority: Mapped[int] = mapped_column(default=PEOPLE)
     send_after: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
+    first_tried_at: Mapped[datetime | None]
     lease: Mapped[str | None]
     lease_until: Mapped[datetime | None]
 
@@ -126,10 +127,10 @@ def receive(
     protocol: str | None,
     at: datetime,
     attachments: list[Attachment],
-) -> Message:
-    """Store what a customer wrote. Told twice, the second is the first."""
-    if provider_id and (known := with_provider_id(conversation.line_id, provider_id)):
-        return known
+) -> Message | None:
+    """Store what a customer wrote; None when it is there already."""
+    if provider_id and with_provider_id(conversation.line_id, provider_id):
+        return None
     message = Message(
         conversation=conversation,
         line_id=conversation.line_id,

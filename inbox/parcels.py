@@ -2,22 +2,32 @@
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import structlog
 
 from inbox.errors import ProviderError
 from inbox.providers.blooio import Blooio
 from inbox.providers.blooio_types import Accepted
 from inbox.verdicts import KEY_LIVES
 
-# From this many tries of unknown outcome on, the provider's own list is asked before each.
+log = structlog.get_logger(__name__)
+
+# From this many tries on, the provider's own list is asked before another one.
 ASK_FROM = 3
 _own = threading.local()
 
 
 @dataclass(frozen=True)
 class Parcel:
-    """One try. `doubted`: an earlier try may have reached the phone."""
+    """One try, the `attempts`th since `first_tried_at`.
+
+    `doubted`: an earlier try may have reached the phone. `only_ask`: it must not be sent again,
+    because the person has opted out meanwhile. `known`: the provider's ids that belong to other
+    bubbles of this conversation, so that one of them is not taken for this one.
+    """
 
     message_id: int
     lease: str
@@ -29,46 +39,77 @@ class Parcel:
     key: str
     attempts: int
     doubted: bool
-    created_at: datetime
+    only_ask: bool
+    known: frozenset[str]
+    first_tried_at: datetime
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a parcel; `result` is None when the provider's list does not know it either."""
+    """What came of a parcel. `asked`: it is the list that answered, not the sending.
+
+    `result` None: it was not sent again, and the list does not know it.
+    """
 
     parcel: Parcel
     result: Accepted | ProviderError | None
+    asked: bool
     seconds: float
 
 
 def hand_over(parcel: Parcel, at: datetime) -> Outcome:
-    """Try once. Never raises what the provider did."""
+    """Try once. Never raises."""
     began = time.monotonic()
-    result: Accepted | ProviderError | None
-    try:
-        result = _try(parcel, at)
-    except ProviderError as error:
-        result = error
-    return Outcome(parcel, result, time.monotonic() - began)
+    asked = must_ask(parcel, at)
+    result = _guarded(lambda: find(parcel)) if asked else None
+    if result is None and may_send(parcel, at):
+        asked, result = False, _guarded(lambda: _send(parcel))
+    return Outcome(parcel, result, asked, time.monotonic() - began)
+
+
+def must_ask(parcel: Parcel, at: datetime) -> bool:
+    """Whether the list is asked first: the key may be forgotten, or tries alone did not help."""
+    often = parcel.doubted and parcel.attempts > ASK_FROM
+    return parcel.only_ask or often or not may_send(parcel, at)
+
+
+def may_send(parcel: Parcel, at: datetime) -> bool:
+    """While the key is known to the provider, the same key again cannot make a second message."""
+    return not parcel.only_ask and at - parcel.first_tried_at <= KEY_LIVES
 
 
 def find(parcel: Parcel) -> Accepted | None:
-    """The message in the provider's list, if it is there: the same text, sent since it was made."""
-    since = parcel.created_at - timedelta(minutes=1)
+    """The message in the provider's list: the same text, sent since, and nobody else's."""
+    since = parcel.first_tried_at - timedelta(minutes=1)
     sent = _client(parcel).messages(parcel.chat_key, since=since, direction="outbound", sort="asc")
     for message in sent:
-        if message.text == parcel.text:
+        if message.text == parcel.text and message.id not in parcel.known:
             return Accepted(message_ids=(message.id,), status=message.status or "", repeated=True)
     return None
 
 
-def _try(parcel: Parcel, at: datetime) -> Accepted | None:
-    too_old = at - parcel.created_at > KEY_LIVES
-    if parcel.doubted and (parcel.attempts > ASK_FROM or too_old):
-        found = find(parcel)
-        if found or too_old:
-            return found
-    return _client(parcel).send(parcel.chat_key, idempotency_key=parcel.key, text=parcel.text)
+def _send(parcel: Parcel) -> Accepted | None:
+    client = _client(parcel)
+    try:
+        return client.send(parcel.chat_key, idempotency_key=parcel.key, text=parcel.text)
+    except ProviderError as error:
+        if error.kind != "duplicate":
+            raise
+    # The key is known, so it was taken before, but the answer does not say as what.
+    if found := find(parcel):
+        return found
+    raise ProviderError("unknown", "The key is known and the message is not listed.", status=409)
+
+
+def _guarded(what: Callable[[], Accepted | None]) -> Accepted | ProviderError | None:
+    """An answer that breaks our own code may still have come after the message had left."""
+    try:
+        return what()
+    except ProviderError as error:
+        return error
+    except Exception as error:
+        log.error("sender.failed", error=type(error).__name__)
+        return ProviderError("unknown", type(error).__name__)
 
 
 def _client(parcel: Parcel) -> Blooio:

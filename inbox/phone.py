@@ -54,7 +54,7 @@ def from_provider(text: str) -> Address:
     if "@" in text:
         return Address("email", text.lower())
     digits = re.sub(r"[\s().-]", "", text)
-    return Address("phone", digits)
+    return Address("phone", digits or text)
 
 
 def shown(value: str, region: str | None = "US") -> str:

@@ -11,7 +11,7 @@ from typing import IO
 import structlog
 from flask import Flask
 
-from inbox import create_app, demo_line, jobs, outbox, pages, schema, setup_links
+from inbox import create_app, demo_line, jobs, lanes, outbox, pages, schema, setup_links
 from inbox.config import BadSettings, Settings
 from inbox.db import db
 from inbox.environment_line import connect as connect_environment_line
@@ -96,7 +96,7 @@ def _work(app: Flask) -> Stop:
         jobs.ask("sweep")
 
     def stop() -> None:
-        outbox.stopping.set()
+        lanes.stopping.set()
         consumer.stop(graceful=True)
 
     return stop

@@ -20,6 +20,7 @@ def sweep() -> None:
     """Lost leases, events that could not be applied, sessions that ended, lanes nobody woke."""
     outbox.recover(now())
     intake.retry_new(now())
+    intake.apply_forgotten()
     user_sessions.tidy(since=now() - timedelta(minutes=2))
     db.session.commit()
     for line_id in db.session.scalars(select(Line.id)).all():

@@ -70,8 +70,6 @@ def of_error(error: ProviderError, *, attempts: int, age: timedelta, at: datetim
     """`attempts` made so far (1 after the first), `age` since the message was written."""
     again = at + wait(attempts)
     match error.kind:
-        case "duplicate":
-            return Verdict("accepted")
         case "unknown":
             problem = "Blooio did not answer. Whether it left is being checked."
             return _while_key_lives(Verdict("unknown", problem, again_at=again, fault=True), age)

@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from inbox import attempts, live, user_sessions, web_errors, web_headers, web_templates
 from inbox.config import Settings
 from inbox.db import db, reading
+from inbox.errors import Refused
 from inbox.signing_in import identify, role_required, signed_in, viewer
 
 __all__ = ["csrf", "identify", "init_app", "role_required", "signed_in"]
@@ -90,6 +91,8 @@ def _receive() -> None:
         raise RequestTimeout from None
     except OSError:
         raise ClientDisconnected from None
+    if any("\0" in value for values in request.form.listvalues() for value in values):
+        raise Refused("There is a character in it that cannot be stored. Type it again.")
 
 
 def _from_here() -> bool:

@@ -1,15 +1,14 @@
 """What went wrong, in words: a page in the shell, or a sentence for the script that asked."""
 
-from traceback import extract_tb
 from typing import Any
 
 import structlog
 from flask import Flask, g, render_template, request
 from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]
 from redis.exceptions import RedisError
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DataError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnection
-from werkzeug.exceptions import HTTPException, ServiceUnavailable
+from werkzeug.exceptions import HTTPException, NotFound, ServiceUnavailable
 
 from inbox.db import db, reading
 from inbox.errors import Refused
@@ -18,7 +17,6 @@ from inbox.signing_in import identify, is_fetch
 log = structlog.get_logger(__name__)
 
 AGAIN = 5
-FRAMES = 12
 WORDS = {
     400: ("That did not arrive whole", "Load the page again and try once more."),
     401: ("You were signed out", "You were signed out. Sign in again to go on."),
@@ -41,6 +39,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(OperationalError, _away)
     app.register_error_handler(NoConnection, _away)
+    app.register_error_handler(DataError, _nowhere)
+    app.register_error_handler(OverflowError, _nowhere)
     app.register_error_handler(RedisError, _away)
     app.log_exception = _log  # type: ignore[method-assign]
 
@@ -97,14 +97,10 @@ def _away(error: Exception) -> Any:
     return _http(ServiceUnavailable(retry_after=AGAIN))
 
 
+def _nowhere(error: Exception) -> Any:
+    """A number that no row can have."""
+    return _http(NotFound())
+
+
 def _log(exc_info: Any) -> None:
-    """What and where, never the text of a mistake: it may hold what people wrote."""
-    kind, _, trace = exc_info
-    where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in extract_tb(trace)]
-    log.error(
-        "request.failed",
-        error=kind.__name__,
-        method=request.method,
-        endpoint=request.endpoint,
-        where=where[-FRAMES:],
-    )
+    log.error("request.failed", method=request.method, endpoint=request.endpoint, exc_info=exc_info)

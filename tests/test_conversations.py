@@ -221,3 +221,24 @@ def test_what_one_has_read_is_unread_for_another(browser_of, alice, bob, carol):
 
     assert queues.seen_by(alice, [carol]) == {carol.id: 1}
     assert queues.seen_by(bob, [carol]) == {}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/conversations/99999999999999999999",
+        "/conversations/1/changes?after=99999999999999999999999",
+        "/conversations/changes?line-1=99999999999999999999999",
+        "/conversations?before=2026-01-01T00:00:00_-99999999999999999999999",
+        "/conversations?before=0001-01-01T00:00:00%2B14:00_1",
+        "/conversations?queue=nothing&line=x&before=junk",
+    ],
+)
+def test_an_odd_address_is_no_mistake_of_ours(browser_of, alice, carol, path):
+    assert browser_of(alice).get(path).status_code in (200, 404)
+
+
+def test_what_no_database_stores_is_refused_in_words(browser_of, alice, carol):
+    reply = browser_of(alice).post(f"/conversations/{carol.id}/messages", text="a\0b")
+
+    assert (reply.status_code, "cannot be stored" in reply.text) == (422, True)

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from inbox.contacts import Contact
 from inbox.db import db, reading
@@ -59,3 +60,27 @@ def test_a_writer_gives_the_lock_back_also_when_it_fails(app):
 
     assert not other.is_alive()
     assert count() == 1
+
+
+def test_a_reader_cannot_write(app):
+    with reading():
+        db.session.add(Contact(name="Never"))
+        with pytest.raises(SQLAlchemyError):
+            db.session.flush()
+        db.session.rollback()
+
+    db.session.add(Contact(name="Again"))
+    db.session.commit()
+    assert count() == 1
+
+
+def test_a_reader_sees_one_moment(app):
+    with reading():
+        assert count() == 0
+        writer = threading.Thread(target=add_contact, args=(app, "Meanwhile"))
+        writer.start()
+        writer.join(5)
+
+        assert count() == 0
+        db.session.rollback()
+        assert count() == 1

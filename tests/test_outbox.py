@@ -3,11 +3,13 @@
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
-from inbox import contacts, conversations, lines, messages, outbox, phone
+from inbox import contacts, conversations, due, lines, messages, outbox, parcels, phone
 from inbox.db import db, now
 from inbox.deliveries import SendAttempt
 from inbox.messages import Message
@@ -85,7 +87,7 @@ def test_five_faults_in_a_row_open_the_breaker(carol, alice, line):
         (400, {"error": "ApiError", "status": 400}, "failed"),
         (402, {"error": "ApiError", "status": 402}, "failed"),
         (403, {"error": "x", "code": "inbound_only_no_prior_inbound"}, "failed"),
-        (409, {"error": "conflict", "status": 409}, "accepted"),
+        (409, {"error": "conflict", "status": 409}, "unknown"),
         (429, {"error": "x", "code": "conversation_awaiting_reply"}, "held"),
         (429, {"error": "x", "code": "new_conversation_limit_reached"}, "held"),
         (429, {"error": "x"}, "queued"),
@@ -209,10 +211,127 @@ def until(true):
 
 def test_one_planned_wake_is_enough(carol, alice, line, app):
     message = say(carol, alice)
+    message.send_after = now() + timedelta(hours=1)
+    db.session.commit()
+
     for _ in range(3):
         outbox.drain(line.id)
-    db.session.refresh(message)
-    assert message.status == "queued"
 
     planned = [task for task in app.extensions["huey"].pending() if task.eta]
     assert len(planned) == 1
+
+
+def in_doubt(message, *, attempts=4):
+    """As if nobody knew what became of its last try, and the next one is due."""
+    message.status, message.send_after = "unknown", now()
+    message.attempts, message.first_tried_at = attempts, now()
+    db.session.commit()
+
+
+def test_a_known_key_is_looked_up_and_gets_its_id(sandbox, carol, alice, line):
+    sandbox.trouble({"status": 409, "body": {"error": "conflict"}, "after": True})
+    message = say(carol, alice)
+
+    outbox.drain(line.id)
+
+    db.session.refresh(message)
+    assert (message.status, [message.provider_id]) == ("accepted", sandbox.sent()[0]["message_ids"])
+
+
+def test_the_same_words_sent_before_are_not_taken_for_the_doubted_message(
+    sandbox, carol, alice, line
+):
+    first = say(carol, alice, "ok")
+    outbox.drain(line.id)
+    second = say(carol, alice, "ok")
+    in_doubt(second)
+
+    outbox.drain(line.id)
+
+    db.session.refresh(first)
+    db.session.refresh(second)
+    assert second.status == "accepted"
+    assert second.provider_id != first.provider_id
+    assert len(sandbox.sent()) == 2
+
+
+def test_doubt_about_somebody_who_opted_out_is_asked_about_and_never_sent(
+    sandbox, carol, alice, line
+):
+    message = say(carol, alice)
+    in_doubt(message, attempts=1)
+    carol.address.opted_out_at = now()
+    db.session.commit()
+
+    outbox.drain(line.id)
+
+    db.session.refresh(message)
+    assert (message.status, message.send_after, sandbox.sent()) == ("unknown", None, [])
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_a_list_that_does_not_answer_leaves_the_doubt(sandbox, carol, alice, line, status):
+    message = say(carol, alice)
+    in_doubt(message)
+    sandbox.trouble({"method": "GET", "status": status, "body": {"error": "x"}})
+
+    outbox.drain(line.id)
+
+    db.session.refresh(message)
+    assert message.status == "unknown"
+    assert message.send_after is not None
+    assert sandbox.sent() == []
+
+
+def test_past_the_life_of_its_key_a_message_is_only_asked_about(sandbox, carol, alice, line):
+    message = say(carol, alice)
+    in_doubt(message)
+    message.first_tried_at = now() - timedelta(hours=24)
+    db.session.commit()
+
+    outbox.drain(line.id)
+
+    db.session.refresh(message)
+    assert (message.status, message.send_after, sandbox.sent()) == ("unknown", None, [])
+
+
+def test_one_that_cannot_be_settled_harms_no_other(sandbox, carol, alice, line, monkeypatch):
+    taken = say(carol, alice, "First")
+    outbox.drain(line.id)
+    db.session.refresh(taken)
+    dave = conversations.with_person(line, contacts.with_address(phone.read("+14155550199")))
+    bad, good = say(carol, alice, "Bad"), say(dave, alice, "Good")
+    real, same_id = parcels.hand_over, (taken.provider_id,)
+
+    def confused(parcel, at):
+        outcome = real(parcel, at)
+        if parcel.text != "Bad":
+            return outcome
+        return replace(outcome, result=replace(outcome.result, message_ids=same_id))
+
+    monkeypatch.setattr(parcels, "hand_over", confused)
+    outbox.drain(line.id)
+
+    db.session.refresh(bad)
+    db.session.refresh(good)
+    assert (bad.status, good.status) == ("unknown", "accepted")
+
+
+def test_retry_after_is_kept_when_another_send_succeeds(sandbox, carol, alice, line):
+    sandbox.trouble({"status": 429, "body": {"error": "x"}, "headers": {"Retry-After": "60"}})
+    dave = conversations.with_person(line, contacts.with_address(phone.read("+14155550199")))
+    say(carol, alice)
+    say(dave, alice)
+
+    outbox.drain(line.id)
+
+    db.session.refresh(line)
+    assert line.rests_until and line.rests_until > now() + timedelta(seconds=50)
+
+
+def test_the_index_of_due_messages_is_used(app, line):
+    if db.engine.dialect.name != "sqlite":
+        return
+    query = due.now_at(line.id, now()).compile(db.engine, compile_kwargs={"literal_binds": True})
+    plan = db.session.execute(text(f"explain query plan {query}")).all()
+    assert any("ix_message_due" in row[-1] for row in plan), plan

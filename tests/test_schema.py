@@ -11,7 +11,9 @@ from inbox.db import db, ours
 
 def differences():
     with db.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": ours})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "include_name": ours}
+        )
         return compare_metadata(context, db.metadata)
 
 

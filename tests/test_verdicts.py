@@ -23,7 +23,6 @@ def judged(kind, *, attempts=1, age=FRESH, **given):
         ("throttled", "queued"),
         ("unauthorized", "queued"),
         ("unknown", "unknown"),
-        ("duplicate", "accepted"),
         ("refused", "failed"),
         ("redirected", "failed"),
         ("limited", "held"),

@@ -384,3 +384,57 @@ def test_when_nothing_can_be_stored_the_provider_is_asked_to_come_again(hook, mo
     reply = hook(received())
 
     assert (reply.status_code, reply.headers["Retry-After"]) == (503, "5")
+
+
+def test_an_old_start_does_not_undo_a_newer_stop(hook):
+    later = int(time.time() * 1000)
+    hook(received("m1", "STOP", timestamp=later, received_at=later))
+
+    hook(received("m0", "START", timestamp=later - 60_000, received_at=later - 60_000))
+
+    assert db.session.scalars(select(Address.opted_out_at)).one() is not None
+
+
+def test_a_start_told_again_does_not_undo_a_stop(hook):
+    start = received("m1", "START")
+    hook(received("m0", "STOP"))
+    hook(start)
+    hook(received("m2", "STOP"))
+
+    again = {"id": "evt_9", "type": "message.received", "created_at": start["timestamp"]}
+    hook(again | {"data": {"message_id": "m1", "sender": "+14155550132", "text": "START"}})
+
+    assert db.session.scalars(select(Address.opted_out_at)).one() is not None
+
+
+def test_a_reaction_that_comes_before_its_message_is_put_on_it(hook):
+    early = reaction("love") | {"message_id": "msg_1"}
+    assert hook(early).status_code == 200
+
+    hook(received())
+
+    message = db.session.scalars(select(Message)).one()
+    assert [r.reaction for r in message.reactions] == ["love"]
+
+
+def test_every_step_of_a_status_family_counts(hook, sent):
+    for status in ("sent", "delivered", "read"):
+        hook(report("msg_out", status) | {"event": "message.status"})
+
+    db.session.refresh(sent)
+    assert sent.status == "read"
+
+
+def test_a_report_left_waiting_is_found_by_the_sweep(hook, sent):
+    from inbox import intake
+
+    sent.provider_id = "other"
+    db.session.commit()
+    hook(report("msg_out", "delivered"))
+    sent.provider_id = "msg_out"
+    db.session.commit()
+
+    intake.apply_forgotten()
+
+    db.session.refresh(sent)
+    assert sent.status == "delivered"

@@ -91,6 +91,8 @@ def _key(event: _Wire) -> str | None:
     pieces = [event.name, event.message_id]
     if event.name == "message.reaction":  # several reactions share the message they are put on
         pieces += [event.get(n) or "" for n in ("reaction", "action", "sender", "timestamp")]
+    if event.name == "message.status":  # one name for every step of a message
+        pieces.append(event.get("status") or "")
     return _short(":".join(pieces))
 
 

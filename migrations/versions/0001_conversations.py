@@ -264,6 +264,7 @@ def upgrade() -> None:
         sa.Column("priority", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("send_after", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempts", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("first_tried_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease", sa.Text(), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
@@ -288,8 +289,8 @@ def upgrade() -> None:
             "ix_message_due",
             ["line_id", "priority", "id"],
             unique=False,
-            sqlite_where=sa.text("status in ('queued', 'unknown')"),
-            postgresql_where=sa.text("status in ('queued', 'unknown')"),
+            sqlite_where=sa.text("status in ('queued', 'unknown', 'held')"),
+            postgresql_where=sa.text("status in ('queued', 'unknown', 'held')"),
         )
         batch_op.create_index(
             "ix_message_sending",
@@ -500,8 +501,8 @@ def downgrade() -> None:
         )
         batch_op.drop_index(
             "ix_message_due",
-            sqlite_where=sa.text("status in ('queued', 'unknown')"),
-            postgresql_where=sa.text("status in ('queued', 'unknown')"),
+            sqlite_where=sa.text("status in ('queued', 'unknown', 'held')"),
+            postgresql_where=sa.text("status in ('queued', 'unknown', 'held')"),
         )
         batch_op.drop_index("ix_message_conversation_id_at_id")
 
