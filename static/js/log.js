@@ -192,7 +192,10 @@ customElements.define(
 
     scrolled() {
       const { scrollTop, scrollHeight, clientHeight } = this.log
-      this.following = scrollHeight - scrollTop - clientHeight < NEAR
+      const near = scrollHeight - scrollTop - clientHeight < NEAR
+      // A thread that grows is not being scrolled: only the way up ends the following.
+      this.following = near || (this.following && scrollTop >= this.top)
+      this.top = scrollTop
       if (this.following && !this.detached) this.missed = 0
       this.showJump()
       if (scrollTop < 200) this.loadOlder()
@@ -200,6 +203,7 @@ customElements.define(
 
     toEnd() {
       this.log.scrollTop = this.log.scrollHeight
+      this.top = this.log.scrollTop
       this.following = true
     }
 
