@@ -108,11 +108,16 @@ def init_app(app: Flask) -> None:
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """What begins inside only reads: it waits for nobody, and a write in it is an error."""
+    """What begins inside only reads, and ends with it: it waits for nobody, and a write in it is an
+    error. Inside a writer's transaction it changes nothing.
+    """
+    began_here = not db.session().in_transaction()
     token = WRITING.set(False)
     try:
         yield
     finally:
+        if began_here:
+            db.session.rollback()
         WRITING.reset(token)
 
 

@@ -63,9 +63,7 @@ class Lane:
     def any_due(self) -> bool:
         with reading():
             query = due.now_at(self.line_id, now()).with_only_columns(Message.id).limit(1)
-            found = db.session.scalar(query)
-            db.session.rollback()
-        return found is not None
+            return db.session.scalar(query) is not None
 
     def run(self) -> None:
         """Until nothing is due and nothing under way, the line must rest, or the turn is over."""

@@ -67,7 +67,6 @@ def wake_later(line_id: int) -> None:
         stopped, rests_until = line.stopped_reason, line.rests_until
         due_now = db.session.scalar(due.now_at(line_id, at).with_only_columns(Message.id).limit(1))
         next_due = at if due_now else db.session.scalar(due.next_at(line_id, at))
-        db.session.rollback()
     if next_due and not stopped:
         _wake_at(line_id, max(next_due, rests_until or at, at + SHORTEST_REST))
 

@@ -26,6 +26,7 @@ def hook(app, line):
         signature = blooio_signature.sign(raw, SECRET, int(at or time.time()))
         given = {"X-Blooio-Signature": signature, "Content-Type": "application/json"}
         given |= {name.replace("_", "-"): value for name, value in headers.items()}
+        db.session.rollback()
         reply = app.test_client().post("/webhooks/blooio", data=raw, headers=given)
         db.session.rollback()
         return reply

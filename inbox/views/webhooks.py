@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from inbox import body, intake, lines
 from inbox.config import Settings
-from inbox.db import db, reading
+from inbox.db import reading
 from inbox.lines import Line
 from inbox.providers import blooio_signature, wire
 from inbox.web import csrf
@@ -33,8 +33,6 @@ def blooio(key: str | None) -> Response:
             line_id, reason = _verify(key, raw)
     except SQLAlchemyError:
         return _unavailable()
-    finally:
-        db.session.rollback()
     if reason or line_id is None:
         log.warning("webhook.refused", reason=reason)
         return _answer(401)
