@@ -1,14 +1,17 @@
 """Power cuts. What was answered 200 is there afterwards, and a reply reaches the phone once."""
 
+import json
 import re
 import socket
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
 
-from tests.processes import Tapback, received, wait_until
+from inbox.providers.blooio_signature import sign
+from tests.processes import SECRET, Tapback, received, wait_until
 
 CAROL = "+14155550132"
 
@@ -149,6 +152,18 @@ def test_one_byte_too_many_is_answered_before_it_is_read(tapback):
     head = f"{JSON}Content-Length: {1024 * 1024 + 1}"
 
     assert b" 413 " in post_raw(tapback, head, [])
+
+
+def test_a_chunked_body_is_verified_as_it_was_before_it_was_cut_up(tapback, alice):
+    body = json.dumps(received(CAROL, "In pieces;")).encode()
+    signature = f"X-Blooio-Signature: {sign(body, SECRET, int(time.time()))}\r\n"
+    pieces = [body[i : i + 50] for i in range(0, len(body), 50)]
+    chunks = [b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces]
+
+    head = f"{JSON}{signature}Transfer-Encoding: chunked"
+    assert b" 200 " in post_raw(tapback, head, [*chunks, b"0\r\n\r\n"])
+
+    assert shown(alice).count("In pieces;") == 1
 
 
 def test_an_endless_body_is_cut(tapback):

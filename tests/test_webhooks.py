@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from inbox import messages
+from inbox import messages, vault
 from inbox.contacts import Address
 from inbox.conversations import Conversation
 from inbox.db import db
@@ -122,6 +122,15 @@ def test_a_line_without_a_secret_refuses_all(hook, line):
     db.session.commit()
 
     assert (hook(received()).status_code, stored()) == (401, 0)
+
+
+def test_the_old_and_the_new_secret_verify_while_both_are_set(hook, line):
+    line.webhook_secrets_sealed = vault.seal(json.dumps(["whsec_new", SECRET]))
+    db.session.commit()
+    new = blooio_signature.sign(b'{"event":"x"}', "whsec_new", int(time.time()))
+
+    assert hook(received()).status_code == 200
+    assert hook(b'{"event":"x"}', **{"X_Blooio_Signature": new}).status_code == 200
 
 
 def test_an_unknown_line_is_answered_like_a_wrong_signature(app, line):
