@@ -176,6 +176,12 @@ def test_one_network_address_has_ten_tries_in_three_minutes(visitor, app, alice)
     assert there.status_code == 303
 
 
+def test_an_office_behind_one_address_signs_in_without_waiting(another_visitor, alice):
+    answers = [another_visitor().sign_in(alice.email, PASSWORD).status_code for _ in range(12)]
+
+    assert answers == [303] * 12
+
+
 def test_signing_out_ends_it_on_the_server_too(as_person, app, alice):
     visitor = as_person(alice)
     cookie = visitor.client.get_cookie("inbox").value
