@@ -260,6 +260,7 @@ customElements.define(
       this.bubbles.forEach(dress)
       arrange(this.log)
       this.toEnd()
+      look(this.dataset.conversation)
     }
   },
 )
