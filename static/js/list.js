@@ -2,7 +2,7 @@
 // only while no pointer is at work over them.
 import { belongs, compare, newer, rowKey, unread } from "inbox/apply"
 import { showTimes, showWaiting } from "inbox/dates"
-import { watch } from "inbox/live"
+import { catchUp, watch } from "inbox/live"
 import { fragment, parse } from "inbox/request"
 import { onScreen } from "inbox/seen"
 
@@ -264,6 +264,8 @@ customElements.define(
       for (const row of this.rows) this.dress(row)
       this.again()
       this.showTitle()
+      // What came while that page was under way is asked for: it may be older than what it replaced.
+      catchUp()
     }
   },
 )

@@ -208,7 +208,12 @@ customElements.define(
     }
 
     async toLatest() {
-      if (this.detached) await this.reset()
+      try {
+        if (this.detached) await this.reset()
+      } catch {
+        // The bar says that we are cut off; the button stays and can be pressed again.
+        return
+      }
       this.missed = 0
       this.toEnd()
       this.showJump()
