@@ -6,6 +6,14 @@ import struct
 import threading
 
 AT_ONCE = struct.pack("ii", 1, 0)
+# What Chromium says of it, depending on how far an answer had come.
+NOISE = (
+    "ERR_CONNECTION",
+    "WebSocket connection to",
+    "ERR_EMPTY_RESPONSE",
+    "ERR_CONTENT_LENGTH_MISMATCH",
+    "ERR_INCOMPLETE_CHUNKED_ENCODING",
+)
 
 
 class Cable:
