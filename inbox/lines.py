@@ -39,6 +39,7 @@ class Line(Model):
     paused_until: Mapped[datetime | None]
     stopped_reason: Mapped[str | None]
     new_people_held_until: Mapped[datetime | None]
+    next_send_at: Mapped[datetime | None]
 
     @property
     def api_key(self) -> str:

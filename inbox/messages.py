@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, select, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from inbox import activity, conversations, jobs, marks
@@ -24,7 +24,13 @@ PEOPLE, BROADCASTS = 0, 10
 
 
 class Message(Model):
-    """`at` is its place in the thread; `client_id` the browser's own id for it."""
+    """`at` is its place in the thread; `client_id` the browser's own id for it.
+
+    `troubled`: somebody has to look at it. `outside`: it was sent from our number, but not by
+    Tapback. `found_at`: no webhook told us of it, we found it in the provider's list then.
+    `doubted_at`: when the first request left that may have reached the phone. `check_after`: when
+    to ask the provider how far it is, if no report says so first.
+    """
 
     __tablename__ = "message"
     __table_args__ = (
@@ -46,6 +52,19 @@ class Message(Model):
             sqlite_where=text("status = 'sending'"),
             postgresql_where=text("status = 'sending'"),
         ),
+        Index(
+            "ix_message_check_after",
+            "check_after",
+            sqlite_where=text("check_after is not null"),
+            postgresql_where=text("check_after is not null"),
+        ),
+        Index(
+            "ix_message_troubled",
+            "conversation_id",
+            "id",
+            sqlite_where=text("troubled"),
+            postgresql_where=text("troubled"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -64,6 +83,9 @@ class Message(Model):
     reply: Mapped[str | None]
     at: Mapped[datetime] = mapped_column(default=now)
     created_at: Mapped[datetime] = mapped_column(default=now)
+    troubled: Mapped[bool] = mapped_column(default=False, server_default=false())
+    outside: Mapped[bool] = mapped_column(default=False, server_default=false())
+    found_at: Mapped[datetime | None]
 
     # What the lane needs. The key is made once, with the message, for every try of its life.
     idempotency_key: Mapped[str | None]
@@ -71,6 +93,8 @@ class Message(Model):
     send_after: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     first_tried_at: Mapped[datetime | None]
+    doubted_at: Mapped[datetime | None]
+    check_after: Mapped[datetime | None]
     lease: Mapped[str | None]
     lease_until: Mapped[datetime | None]
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from flask import Flask
 from sqlalchemy import select
 
-from inbox import intake, jobs, outbox, user_sessions
+from inbox import intake, jobs, outbox, refusals, user_sessions, verifications, webhook_events
 from inbox.db import db, now
 from inbox.lines import Line
 
@@ -22,6 +22,8 @@ def sweep() -> None:
     intake.retry_new(now())
     intake.apply_forgotten()
     user_sessions.tidy(since=now() - timedelta(minutes=2))
+    for noun in (webhook_events, refusals, verifications):
+        noun.tidy()
     db.session.commit()
     for line_id in db.session.scalars(select(Line.id)).all():
         jobs.ask("drain", line_id)
