@@ -6,8 +6,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from inbox import activity, conversations, jobs, marks
-from inbox.activity import Activity
+from inbox import activity, conversations, jobs
 from inbox.attachments import Attachment
 from inbox.contacts import Address
 from inbox.conversations import Conversation
@@ -18,8 +17,6 @@ from inbox.users import User
 
 LONGEST = 10_000
 SNIPPET = 140
-PAGE = 40
-MOST_CHANGES = 500
 PEOPLE, BROADCASTS = 0, 10
 
 
@@ -151,6 +148,7 @@ def receive(
     protocol: str | None,
     at: datetime,
     attachments: list[Attachment],
+    found_at: datetime | None = None,
 ) -> Message | None:
     """Store what a customer wrote; None when it is there already."""
     if provider_id and with_provider_id(conversation.line_id, provider_id):
@@ -166,6 +164,7 @@ def receive(
         provider_id=provider_id,
         at=min(at, now()),
         attachments=attachments,
+        found_at=found_at,
     )
     _place(message)
     conversation.inbound_count += 1
@@ -174,6 +173,42 @@ def receive(
     if conversation.closed:
         conversations.reopen(conversation)
     record("message.received", message)
+    return message
+
+
+def keep_outside(
+    conversation: Conversation,
+    text: str,
+    *,
+    provider_id: str,
+    protocol: str | None,
+    at: datetime,
+    attachments: list[Attachment],
+    found_at: datetime | None = None,
+) -> Message | None:
+    """Store what went out from our number past us, as from the phone itself; None when known.
+
+    It is "accepted" until a report says more, and it answers whoever was waiting.
+    """
+    if with_provider_id(conversation.line_id, provider_id):
+        return None
+    message = Message(
+        conversation=conversation,
+        line_id=conversation.line_id,
+        direction="out",
+        text=text,
+        status="accepted",
+        protocol=protocol,
+        provider_id=provider_id,
+        outside=True,
+        at=min(at, now()),
+        attachments=attachments,
+        found_at=found_at,
+    )
+    _place(message)
+    if conversation.waiting_since and conversation.waiting_since <= message.at:
+        conversation.waiting_since = None
+    record("message.outside", message)
     return message
 
 
@@ -197,31 +232,6 @@ def with_provider_id(line_id: int, provider_id: str) -> Message | None:
     """The message, held until the commit: whoever asks by this id is about to change it."""
     query = select(Message).filter_by(line_id=line_id, provider_id=provider_id)
     return db.session.scalar(locked(query, Message))
-
-
-def page(conversation: Conversation, before: str | None = None) -> tuple[list[Message], str | None]:
-    """The bubbles before the keyset mark, rising, and the mark of those still before them."""
-    query = select(Message).where(Message.conversation_id == conversation.id)
-    if mark := marks.read(before):
-        query = query.where(marks.beyond(Message.at, Message.id, mark, rising=False))
-    query = query.order_by(Message.at.desc(), Message.id.desc()).limit(PAGE + 1)
-    found = list(db.session.scalars(query))
-    rows = found[:PAGE][::-1]
-    first = rows[0] if rows else None
-    return rows, marks.write(first.at, first.id) if first and len(found) > PAGE else None
-
-
-def changed(conversation: Conversation, after: int, upto: int) -> list[Message] | None:
-    """The bubbles that something happened to in (`after`, `upto`], rising; None: too many."""
-    ids = (
-        select(Activity.message_id)
-        .where(Activity.conversation_id == conversation.id, Activity.message_id.is_not(None))
-        .where(Activity.id > after, Activity.id <= upto)
-        .distinct()
-    )
-    query = select(Message).where(Message.id.in_(ids)).order_by(Message.at, Message.id)
-    rows = list(db.session.scalars(query.limit(MOST_CHANGES + 1)))
-    return rows if len(rows) <= MOST_CHANGES else None
 
 
 def record(kind: str, message: Message) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask, render_template
 from sqlalchemy import func, select
 
-from inbox import activity, conversations, live, messages
+from inbox import activity, conversations, live, threads
 from inbox.activity import Activity
 from inbox.conversations import Conversation
 from inbox.db import db, reading
@@ -23,7 +23,7 @@ Payload = dict[str, Any]
 def thread_changes(conversation: Conversation, after: int) -> Payload:
     """What a page of this conversation lacks that has read up to `after`."""
     cursor = activity.latest_id(conversation_id=conversation.id)
-    changed = messages.changed(conversation, after, cursor)
+    changed = threads.changed(conversation, after, cursor)
     topic = {"topic": f"conversation-{conversation.id}", "before": after, "after": cursor}
     if changed is None:
         return topic | {"reset": True}

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import func, select
 
-from inbox import contacts, conversations, messages, phone, queues
+from inbox import contacts, conversations, messages, phone, queues, threads
 from inbox.db import db
 from inbox.messages import Message
 from tests.conftest import PASSWORD
@@ -206,7 +206,7 @@ def test_older_pages_of_a_thread_hold_each_bubble_once(app, alice, carol, monkey
 
     seen, mark = [], None
     while True:
-        rows, mark = messages.page(carol, mark)
+        rows, mark = threads.page(carol, mark)
         seen = [row.id for row in rows] + seen
         if mark is None:
             break

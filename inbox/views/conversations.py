@@ -5,7 +5,18 @@ from typing import Any
 from flask import Blueprint, Response, g, jsonify, render_template, request, url_for
 from sqlalchemy.exc import IntegrityError
 
-from inbox import activity, checks, contacts, conversations, lines, messages, pages, phone, queues
+from inbox import (
+    activity,
+    checks,
+    contacts,
+    conversations,
+    lines,
+    messages,
+    pages,
+    phone,
+    queues,
+    threads,
+)
 from inbox.conversations import Conversation
 from inbox.db import db
 from inbox.errors import Refused
@@ -158,7 +169,7 @@ def _list() -> dict[str, Any]:
 
 def _thread(conversation: Conversation) -> dict[str, Any]:
     cursor = activity.latest_id(conversation_id=conversation.id)
-    rows, older = messages.page(conversation)
+    rows, older = threads.page(conversation)
     checks.ask_about(conversation)
     seen = queues.seen_by(g.user, [conversation])
     return {

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, g, render_template, request
 
-from inbox import activity, messages
+from inbox import activity, messages, threads
 from inbox.db import db
 from inbox.views.finding import conversation as found
 from inbox.views.finding import typed_text
@@ -16,7 +16,7 @@ bp = Blueprint("messages", __name__, url_prefix="/conversations/<int:id>/message
 def index(id: int) -> str:
     conversation = found(id)
     rev = activity.latest_id(conversation_id=conversation.id)
-    rows, older = messages.page(conversation, request.args.get("before"))
+    rows, older = threads.page(conversation, request.args.get("before"))
     return render_template(
         "messages/_older.html", conversation=conversation, messages=rows, older=older, rev=rev
     )
