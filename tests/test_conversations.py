@@ -200,7 +200,7 @@ def test_the_longest_waiting_comes_first(app, line, alice, carol):
 
 
 def test_older_pages_of_a_thread_hold_each_bubble_once(app, alice, carol, monkeypatch):
-    monkeypatch.setattr(messages, "PAGE", 3)
+    monkeypatch.setattr(threads, "PAGE", 3)
     made = [messages.compose(carol, alice, f"Part {n}").id for n in range(8)]
     db.session.commit()
 
