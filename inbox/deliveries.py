@@ -1,19 +1,21 @@
 """How far a message is. A state only moves forward, and only on what the provider said."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from inbox import jobs
 from inbox.conversations import Conversation
-from inbox.db import Model, db, lock, now
-from inbox.messages import Message, record
+from inbox.db import Model, db, lock, locked, now
+from inbox.messages import Message, record, with_provider_id
 
 # How far a message is along. "failed" and "unknown" lie beside the road.
 RANK = {"queued": 0, "sending": 1, "accepted": 2, "sent": 3, "delivered": 4, "read": 5}
 PROVEN = ("delivered", "read")
 TROUBLE = ("failed", "unknown")
+# How old a message is when the provider is asked about it, if no report came.
+CHECKS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720, 1440))
 
 
 class SendAttempt(Model):
@@ -26,6 +28,7 @@ class SendAttempt(Model):
     outcome: Mapped[str]
     code: Mapped[str | None]
     detail: Mapped[str | None]
+    provider_id: Mapped[str | None] = mapped_column(index=True)
     seconds: Mapped[float]
     at: Mapped[datetime] = mapped_column(default=now)
 
@@ -37,6 +40,7 @@ class DeliveryEvent(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), index=True)
+    provider_id: Mapped[str | None]
     status: Mapped[str]
     protocol: Mapped[str | None]
     code: Mapped[str | None]
@@ -45,14 +49,34 @@ class DeliveryEvent(Model):
     at: Mapped[datetime] = mapped_column(default=now)
 
 
+def about(line_id: int, provider_id: str) -> Message | None:
+    """The message that the provider means, held until the commit; also by an earlier attempt."""
+    return with_provider_id(line_id, provider_id) or _tried_as(line_id, provider_id)
+
+
+def hear(message: Message, report: DeliveryEvent) -> None:
+    """Write a report down and let it move the message. Of an attempt that was given up for a new
+    one, only the phone's own receipt counts."""
+    report.message_id = message.id
+    db.session.add(report)
+    if report.provider_id not in (None, message.provider_id) and report.status not in PROVEN:
+        return
+    if report.status == "failed":
+        problem = report.detail or "The provider could not deliver it and did not say why."
+        fail(message, problem, code=report.code)
+    advance(message, report.status, protocol=report.protocol)
+
+
 def advance(message: Message, status: str, *, protocol: str | None = None) -> None:
     """Move forward only: reports arrive out of order. A phone's receipt outweighs a failure."""
     changed = _resolve_protocol(message, protocol)
     if later(status, than=message.status):
         _set(message, status)
         message.problem = message.problem_code = None
+        message.send_after = None
         changed = True
     if changed:
+        message.check_after = next_check(message, now())
         record(f"message.{message.status}", message)
 
 
@@ -61,6 +85,7 @@ def fail(message: Message, problem: str, *, code: str | None = None) -> None:
     if message.status in PROVEN or message.status == "failed":
         return
     message.problem, message.problem_code = problem, code
+    message.send_after = message.check_after = None
     _set(message, "failed")
     record("message.failed", message)
 
@@ -68,12 +93,13 @@ def fail(message: Message, problem: str, *, code: str | None = None) -> None:
 def doubt(message: Message, problem: str, *, again_at: datetime | None) -> None:
     """It may have left. Ask again at `again_at`, or let a person decide when that is None."""
     message.problem, message.send_after = problem, again_at
+    message.doubted_at = message.doubted_at or message.first_tried_at or now()
     _set(message, "unknown")
     record("message.unknown", message)
 
 
 def put_back(message: Message, problem: str | None, *, again_at: datetime | None) -> None:
-    """It has certainly not left: try it again later."""
+    """Try it again later."""
     message.problem, message.send_after = problem, again_at
     _set(message, "queued")
     record("message.queued", message)
@@ -87,11 +113,9 @@ def hold(message: Message, problem: str, *, until: datetime | None) -> None:
 
 
 def release(conversation: Conversation) -> None:
-    """The person wrote: what waited for that may go."""
+    """The person wrote or reacted: what waited for that may go."""
     held = select(Message).where(
-        Message.conversation_id == conversation.id,
-        Message.status == "held",
-        Message.send_after.is_(None),
+        Message.conversation_id == conversation.id, Message.status == "held"
     )
     for message in db.session.scalars(held):
         put_back(message, None, again_at=now())
@@ -114,12 +138,34 @@ def later(status: str, than: str) -> bool:
     return RANK.get(status, -1) > RANK.get(than, len(RANK))
 
 
+def set_troubled(message: Message, troubled: bool) -> None:
+    """Whether a person has to look at it; its conversation counts those."""
+    if troubled == message.troubled:
+        return
+    lock(message.conversation)
+    message.troubled = troubled
+    message.conversation.trouble_count += 1 if troubled else -1
+
+
+def next_check(message: Message, at: datetime) -> datetime | None:
+    """When to ask how far it is if no report says so; None when nothing more can be learned."""
+    past_phones = message.protocol in ("sms", "rcs") and message.status == "sent"
+    if message.status not in ("accepted", "sent") or past_phones:
+        return None
+    age = at - (message.first_tried_at or message.at)
+    return next((at + step for step in CHECKS if step > age), None)
+
+
 def _set(message: Message, status: str) -> None:
-    before = message.status in TROUBLE
     message.status = status
-    if before != (status in TROUBLE):
-        lock(message.conversation)
-        message.conversation.trouble_count += 1 - 2 * before
+    set_troubled(message, status in TROUBLE)
+
+
+def _tried_as(line_id: int, provider_id: str) -> Message | None:
+    """Retrying lets go of the provider's id; what is said of it still is about this message."""
+    tried = select(SendAttempt.message_id).where(SendAttempt.provider_id == provider_id)
+    query = select(Message).where(Message.line_id == line_id, Message.id.in_(tried))
+    return db.session.scalar(locked(query, Message))
 
 
 def _resolve_protocol(message: Message, protocol: str | None) -> bool:

@@ -62,25 +62,20 @@ def _(body: Received, line: Line, heard_at: datetime) -> Outcome:
 def _(body: Report, line: Line, heard_at: datetime) -> Outcome:
     if not body.message_id:
         return "ignored", None
-    message = messages.with_provider_id(line.id, body.message_id)
+    message = deliveries.about(line.id, body.message_id)
     if message is None:
         return "waiting", body.message_id
     if not message.outgoing:
         return "ignored", body.message_id
-    db.session.add(
-        DeliveryEvent(
-            message_id=message.id,
-            status=body.status,
-            protocol=body.protocol,
-            code=body.error_code,
-            detail=body.error_message,
-            reported_at=body.at,
-        )
+    report = DeliveryEvent(
+        provider_id=body.message_id,
+        status=body.status,
+        protocol=body.protocol,
+        code=body.error_code,
+        detail=body.error_message,
+        reported_at=body.at,
     )
-    if body.status == "failed":
-        problem = body.error_message or "The provider could not deliver it and did not say why."
-        deliveries.fail(message, problem, code=body.error_code)
-    deliveries.advance(message, body.status, protocol=body.protocol)
+    deliveries.hear(message, report)
     return "applied", body.message_id
 
 
@@ -91,6 +86,7 @@ def _(body: Reacted, line: Line, heard_at: datetime) -> Outcome:
         return "waiting", body.message_id
     sender = phone.from_provider(body.sender or message.conversation.chat_key).value
     messages.react(message, sender, body.reaction, added=body.added, at=body.at or heard_at)
+    deliveries.release(message.conversation)
     return "applied", body.message_id
 
 

@@ -79,6 +79,15 @@ def upgrade() -> None:
             postgresql_where=sa.text("troubled"),
         )
 
+    with op.batch_alter_table("send_attempt", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("provider_id", sa.Text(), nullable=True))
+        batch_op.create_index(
+            batch_op.f("ix_send_attempt_provider_id"), ["provider_id"], unique=False
+        )
+
+    with op.batch_alter_table("delivery_event", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("provider_id", sa.Text(), nullable=True))
+
     with op.batch_alter_table("webhook_event", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("source", sa.Text(), server_default="webhook", nullable=False)
@@ -99,6 +108,13 @@ def downgrade() -> None:
         batch_op.drop_index("ix_webhook_event_state_id")
         batch_op.drop_index("ix_webhook_event_received_at")
         batch_op.drop_column("source")
+
+    with op.batch_alter_table("send_attempt", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_send_attempt_provider_id"))
+        batch_op.drop_column("provider_id")
+
+    with op.batch_alter_table("delivery_event", schema=None) as batch_op:
+        batch_op.drop_column("provider_id")
 
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.drop_index(
