@@ -6,7 +6,6 @@ from functools import singledispatch
 from inbox import consent, contacts, conversations, deliveries, messages, phone
 from inbox.attachments import Attachment
 from inbox.conversations import Conversation
-from inbox.db import db
 from inbox.deliveries import DeliveryEvent
 from inbox.lines import Line
 from inbox.providers.blooio_events import Event

@@ -10,10 +10,12 @@ import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
-from inbox import deliveries, due, lines, parcels, settling, verdicts
+from inbox import deliveries, due, gate, lines, pace, parcels, settling
 from inbox.db import db, now, reading
+from inbox.deliveries import SendAttempt
 from inbox.lines import Line
 from inbox.messages import Message
 from inbox.parcels import Outcome, Parcel
@@ -23,6 +25,7 @@ LEASE = timedelta(seconds=60)
 # and before another line gets this worker.
 LOOK, RENEW, TIDY, TURN = 0.1, 20.0, 0.02, 10.0
 stopping = threading.Event()
+Moment = InstrumentedAttribute[datetime | None]
 
 
 class Lane:
@@ -33,17 +36,23 @@ class Lane:
         self.holder = secrets.token_hex(8)
         self.under_way: set[Future[Outcome]] = set()
         self.room = 0
+        self.free_at: datetime | None = None
         self.turn_ends = time.monotonic() + TURN
 
     @property
     def tired(self) -> bool:
         return time.monotonic() > self.turn_ends or stopping.is_set()
 
+    @property
+    def paced(self) -> bool:
+        """Whether only the pace keeps the line from sending more."""
+        return self.free_at is not None and self.free_at > now()
+
     def take(self) -> bool:
         """Whether the lease is ours now."""
         at = now()
         mine = Line.lease_holder == self.holder
-        free = or_(Line.lease_until.is_(None), Line.lease_until < at, mine)
+        free = or_(Line.lease_until.is_(None), lost(Line.lease_until, at), mine)
         allowed = Line.id.in_(lines.busy(at).with_only_columns(Line.id))
         taken = db.session.scalar(
             update(Line)
@@ -71,7 +80,7 @@ class Lane:
         with ThreadPoolExecutor(concurrency, thread_name_prefix="sender") as senders:
             while True:
                 for parcel in self.claim():
-                    self.under_way.add(senders.submit(parcels.hand_over, parcel, now()))
+                    self.under_way.add(senders.submit(parcels.hand_over, parcel))
                 if not self.under_way:
                     return
                 self.settle(self.next_results())
@@ -84,14 +93,24 @@ class Lane:
             db.session.rollback()
             return []
         line.lease_until = at + LEASE
-        most = 1 if line.failures >= verdicts.BREAKER else line.concurrency
-        rests = self.tired or line.stopped_reason or line.rests_until
-        self.room = 0 if rests else max(most - len(self.under_way), 0)
+        self.room = self._room(line, at)
         found = db.session.scalars(due.now_at(self.line_id, at).limit(self.room)).all()
-        claimed = [_parcel(message, line, at) for message in found if _may_go(message)]
+        claimed = [_parcel(message, line, at) for message in found if gate.passes(message, line)]
         self.room -= len(claimed)
+        if line.pace and claimed:
+            line.next_send_at = pace.spent(line.next_send_at, at, line.pace, len(claimed))
         db.session.commit()
         return claimed
+
+    def _room(self, line: Line, at: datetime) -> int:
+        if self.tired or line.stopped_reason or line.rests_until:
+            return 0
+        most = 1 if line.failures >= lines.BREAKER else line.concurrency
+        room = max(most - len(self.under_way), 0)
+        if line.pace:
+            self.free_at = pace.free_at(line.next_send_at, at, line.pace)
+            room = min(room, pace.slots(line.next_send_at, at, line.pace))
+        return room
 
     def next_results(self) -> list[Outcome]:
         """What came back next; nothing when there is more to send meanwhile, or the lease ages."""
@@ -102,7 +121,8 @@ class Lane:
                 done |= wait(self.under_way, timeout=TIDY).done
                 self.under_way -= done
                 return [future.result() for future in done]
-            if self.room and not self.tired and self.any_due():
+            room = self.room or (self.free_at and self.free_at <= now())
+            if room and not self.tired and self.any_due():
                 return []
         return []
 
@@ -116,16 +136,12 @@ class Lane:
         db.session.commit()
 
 
-def _may_go(message: Message) -> bool:
-    """The last gate: who asked not to be written to is not, whatever was typed before."""
-    if message.conversation.opted_out_at is None or message.status == "unknown":
-        return True
-    deliveries.fail(message, "This person asked not to be messaged, so it was not sent.")
-    return False
+def lost(lease_until: Moment, at: datetime) -> ColumnElement[bool]:
+    """Whether a lease is over. One that lasts longer than a lease can is of a clock set back."""
+    return or_(lease_until < at, lease_until > at + 2 * LEASE)
 
 
 def _parcel(message: Message, line: Line, at: datetime) -> Parcel:
-    doubted = message.status == "unknown"
     message.lease, message.lease_until = secrets.token_hex(8), at + LEASE
     message.attempts += 1
     message.first_tried_at = message.first_tried_at or at
@@ -140,18 +156,20 @@ def _parcel(message: Message, line: Line, at: datetime) -> Parcel:
         text=message.text,
         key=message.idempotency_key or "",
         attempts=message.attempts,
-        doubted=doubted,
-        only_ask=doubted and message.conversation.opted_out_at is not None,
+        doubted_at=message.doubted_at,
+        only_ask=bool(message.doubted_at and message.conversation.opted_out_at),
         known=_known(message),
         first_tried_at=message.first_tried_at,
+        tried_at=at,
     )
 
 
 def _known(message: Message) -> frozenset[str]:
-    """The provider's ids of the other bubbles that say the same."""
-    same = select(Message.provider_id).where(
+    """The provider's ids of the other bubbles that say the same, and of given up attempts."""
+    same = (
         Message.conversation_id == message.conversation_id,
         Message.text == message.text,
-        Message.provider_id.is_not(None),
     )
-    return frozenset(id for id in db.session.scalars(same) if id)
+    bubbles = select(Message.provider_id).where(*same)
+    attempts = select(SendAttempt.provider_id).join(Message).where(*same)
+    return frozenset(id for id in db.session.scalars(bubbles.union(attempts)) if id)

@@ -1,16 +1,19 @@
 """A line is one number of ours at a provider: its keys, its people and its health."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, Select, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from inbox import vault
+from inbox import activity, jobs, vault
 from inbox.db import Model, db, locked, now
 from inbox.users import User
 
 SEES_ALL = ("manager", "admin")
+# Faults of the provider in a row after which the line rests, and tries with one message at a time.
+BREAKER = 5
+LONGEST_REST = timedelta(minutes=20)
 
 
 class Line(Model):
@@ -28,7 +31,7 @@ class Line(Model):
     bare_signatures: Mapped[bool] = mapped_column(default=True)
     region: Mapped[str] = mapped_column(default="US")
     concurrency: Mapped[int] = mapped_column(default=10)
-    pace: Mapped[float | None]
+    pace: Mapped[float | None]  # messages a minute
     created_at: Mapped[datetime] = mapped_column(default=now)
     last_inbound_at: Mapped[datetime | None]
 
@@ -56,8 +59,12 @@ class Line(Model):
     @property
     def rests_until(self) -> datetime | None:
         """While the provider is not to be bothered; None when the lane may run."""
-        rests = self.paused_until and self.paused_until > now()
-        return self.paused_until if rests else None
+        return self.paused_until if _ahead(self.paused_until) else None
+
+    @property
+    def takes_new_people_from(self) -> datetime | None:
+        """While the provider lets us write to nobody new; None when it does."""
+        return self.new_people_held_until if _ahead(self.new_people_held_until) else None
 
 
 class LineMember(Model):
@@ -65,6 +72,35 @@ class LineMember(Model):
 
     line_id: Mapped[int] = mapped_column(ForeignKey("line.id"), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), primary_key=True, index=True)
+
+
+def state(line: Line) -> str:
+    """How it is: stopped (a person must mend it), down (the provider does not answer), slowed
+    (the provider asked for a rest), or ready."""
+    if line.stopped_reason:
+        return "stopped"
+    if line.failures >= BREAKER:
+        return "down"
+    return "slowed" if line.rests_until else "ready"
+
+
+def resume(line: Line, by: User | None = None) -> None:
+    """A person says that what stopped it is mended."""
+    line.stopped_reason = line.paused_until = None
+    line.failures = 0
+    record(line, by)
+    jobs.ask_after_commit("drain", line.id)
+
+
+def record(line: Line, by: User | None = None) -> None:
+    user_id = by.id if by else None
+    activity.record(f"line.{state(line)}", line_id=line.id, user_id=user_id)
+
+
+def _ahead(moment: datetime | None) -> bool:
+    """Whether it is still to come. Further away than any rest is long, a clock was set back."""
+    at = now()
+    return moment is not None and at < moment <= at + timedelta(hours=1) + LONGEST_REST
 
 
 def visible_to(user: User) -> Select[Line]:
@@ -131,5 +167,9 @@ def hold(line_id: int) -> Line:
 
 def busy(at: datetime) -> Select[Line]:
     """Lines whose lane may run at `at`: not stopped, and not waiting for its provider."""
-    rested = or_(Line.paused_until.is_(None), Line.paused_until <= at)
+    rested = or_(
+        Line.paused_until.is_(None),
+        Line.paused_until <= at,
+        Line.paused_until > at + LONGEST_REST,
+    )
     return select(Line).where(Line.stopped_reason.is_(None), rested)

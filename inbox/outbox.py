@@ -1,17 +1,19 @@
 """When lanes run: after a commit that gives them work, for the next try, after a crash."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, TextClause, select, update
 
-from inbox import deliveries, due, jobs, lines
+from inbox import deliveries, due, jobs, lanes, lines, pace
 from inbox.db import db, locked, now, reading
 from inbox.lanes import LEASE, Lane, stopping
 from inbox.lines import Line
 from inbox.messages import Message
 
 SHORTEST_REST = timedelta(seconds=0.1)
+LONGEST_WAIT = timedelta(hours=1, minutes=5)
 _wakes: dict[int, datetime] = {}
 
 
@@ -30,21 +32,39 @@ def drain(line_id: int) -> None:
         finally:
             lane.give_back()
         # What was committed while the lease was ours found it taken: look once more.
-        if not lane.any_due():
+        if lane.paced or not lane.any_due():
             break
     wake_later(line_id)
 
 
 def recover(at: datetime) -> None:
+    """What a dead process or a clock that was set left behind."""
+    _doubt_interrupted(at)
+    _release_misplanned(at)
+
+
+def _doubt_interrupted(at: datetime) -> None:
     """Messages whose sender died: it may have left, so the same key is tried again at once."""
-    lost = select(Message).where(Message.status == "sending", Message.lease_until < at)
-    for line_id in db.session.scalars(lost.with_only_columns(Message.line_id).distinct()).all():
+    for message in _of_each_line(Message.status == "sending", lanes.lost(Message.lease_until, at)):
+        message.lease = message.lease_until = None
+        problem = "The sending was interrupted. It is being checked."
+        deliveries.doubt(message, problem, again_at=at)
+
+
+def _release_misplanned(at: datetime) -> None:
+    """Nothing waits longer than a try ever does: what seems to was planned before a clock was set
+    back, and may go."""
+    for message in _of_each_line(due.TO_GO, Message.send_after > at + LONGEST_WAIT):
+        message.send_after = at
+
+
+def _of_each_line(*where: ColumnElement[bool] | TextClause) -> Iterator[Message]:
+    """These messages, held, line by line; committed after each line."""
+    found = select(Message).where(*where)
+    for line_id in db.session.scalars(found.with_only_columns(Message.line_id).distinct()).all():
         lines.hold(line_id)
-        of_line = lost.where(Message.line_id == line_id).order_by(Message.id)
-        for message in db.session.scalars(locked(of_line, Message)).all():
-            message.lease = message.lease_until = None
-            problem = "The sending was interrupted. It is being checked."
-            deliveries.doubt(message, problem, again_at=at)
+        of_line = found.where(Message.line_id == line_id).order_by(Message.id)
+        yield from db.session.scalars(locked(of_line, Message)).all()
         db.session.commit()
     db.session.rollback()
 
@@ -65,10 +85,11 @@ def wake_later(line_id: int) -> None:
     with reading():
         line = db.session.get_one(Line, line_id)
         stopped, rests_until = line.stopped_reason, line.rests_until
+        paced = pace.free_at(line.next_send_at, at, line.pace) if line.pace else at
         due_now = db.session.scalar(due.now_at(line_id, at).with_only_columns(Message.id).limit(1))
         next_due = at if due_now else db.session.scalar(due.next_at(line_id, at))
     if next_due and not stopped:
-        _wake_at(line_id, max(next_due, rests_until or at, at + SHORTEST_REST))
+        _wake_at(line_id, max(next_due, rests_until or at, paced, at + SHORTEST_REST))
 
 
 def _wake_at(line_id: int, at: datetime) -> None:

@@ -22,11 +22,11 @@ _own = threading.local()
 
 @dataclass(frozen=True)
 class Parcel:
-    """One try, the `attempts`th since `first_tried_at`.
+    """One try, the `attempts`th since `first_tried_at`, begun at `tried_at`.
 
-    `doubted`: an earlier try may have reached the phone. `only_ask`: it must not be sent again,
-    because the person has opted out meanwhile. `known`: the provider's ids that belong to other
-    bubbles of this conversation, so that one of them is not taken for this one.
+    `doubted_at`: when an earlier try left that may have reached the phone. `only_ask`: it must not
+    be sent again, because the person has opted out meanwhile. `known`: the provider's ids that
+    belong to other bubbles of this conversation, so that one of them is not taken for this one.
     """
 
     message_id: int
@@ -38,10 +38,15 @@ class Parcel:
     text: str
     key: str
     attempts: int
-    doubted: bool
+    doubted_at: datetime | None
     only_ask: bool
     known: frozenset[str]
     first_tried_at: datetime
+    tried_at: datetime
+
+    @property
+    def doubted(self) -> bool:
+        return self.doubted_at is not None
 
 
 @dataclass(frozen=True)
@@ -57,25 +62,32 @@ class Outcome:
     seconds: float
 
 
-def hand_over(parcel: Parcel, at: datetime) -> Outcome:
+def hand_over(parcel: Parcel) -> Outcome:
     """Try once. Never raises."""
     began = time.monotonic()
-    asked = must_ask(parcel, at)
+    asked = must_ask(parcel)
     result = _guarded(lambda: find(parcel)) if asked else None
-    if result is None and may_send(parcel, at):
-        asked, result = False, _guarded(lambda: _send(parcel))
+    if result is None and may_send(parcel):
+        result = _guarded(lambda: _send(parcel))
+        asked = False
+        if parcel.doubted and _refused(result):
+            # A rule that says no to this try says nothing of the one before.
+            listed = _guarded(lambda: find(parcel))
+            asked, result = listed is not None, listed or result
     return Outcome(parcel, result, asked, time.monotonic() - began)
 
 
-def must_ask(parcel: Parcel, at: datetime) -> bool:
+def must_ask(parcel: Parcel) -> bool:
     """Whether the list is asked first: the key may be forgotten, or tries alone did not help."""
     often = parcel.doubted and parcel.attempts > ASK_FROM
-    return parcel.only_ask or often or not may_send(parcel, at)
+    return parcel.only_ask or often or not may_send(parcel)
 
 
-def may_send(parcel: Parcel, at: datetime) -> bool:
+def may_send(parcel: Parcel) -> bool:
     """While the key is known to the provider, the same key again cannot make a second message."""
-    return not parcel.only_ask and at - parcel.first_tried_at <= KEY_LIVES
+    if parcel.only_ask:
+        return False
+    return parcel.doubted_at is None or parcel.tried_at - parcel.doubted_at <= KEY_LIVES
 
 
 def find(parcel: Parcel) -> Accepted | None:
@@ -86,6 +98,10 @@ def find(parcel: Parcel) -> Accepted | None:
         if message.text == parcel.text and message.id not in parcel.known:
             return Accepted(message_ids=(message.id,), status=message.status or "", repeated=True)
     return None
+
+
+def _refused(result: Accepted | ProviderError | None) -> bool:
+    return isinstance(result, ProviderError) and result.kind in ("refused", "redirected")
 
 
 def _send(parcel: Parcel) -> Accepted | None:

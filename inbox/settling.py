@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from inbox import deliveries, intake, verdicts
+from inbox import deliveries, intake, lines, verdicts
 from inbox.db import db, locked, now
 from inbox.deliveries import SendAttempt
 from inbox.errors import ProviderError
@@ -35,15 +35,13 @@ def judge(outcome: Outcome, at: datetime) -> Verdict:
     """The verdict. What may have left stays in doubt until the provider itself says more."""
     parcel, result = outcome.parcel, outcome.result
     if result is None:
-        return Verdict("unknown", "Blooio does not list it. Ask the person whether it arrived.")
+        return verdicts.not_listed()
     if not isinstance(result, ProviderError):
         return verdicts.of_acceptance(result.status, result.message_ids, result.error)
-    age = at - parcel.first_tried_at
-    verdict = verdicts.of_error(result, attempts=parcel.attempts, age=age, at=at)
-    undecided = parcel.doubted and verdict.outcome in ("queued", "held")
-    if undecided or outcome.asked:
-        again_at = verdict.again_at or at + verdicts.wait(parcel.attempts)
-        return replace(verdict, outcome="unknown", again_at=again_at)
+    verdict = verdicts.of_error(result, attempts=parcel.attempts, at=at, doubted=parcel.doubted)
+    if outcome.asked and verdict.outcome == "failed":
+        # It is the question that was refused, not the message.
+        return replace(verdict, outcome="unknown", again_at=at + verdicts.wait(parcel.attempts))
     return verdict
 
 
@@ -54,10 +52,19 @@ def _settle(line: Line, outcome: Outcome, verdict: Verdict) -> None:
         return
     message.lease = message.lease_until = None
     db.session.add(_attempt(outcome, verdict))
+    _remember(message, outcome, verdict)
     _tell_line(line, verdict)
     _move(message, verdict)
     db.session.flush()
     intake.apply_waiting(line.id, list(verdict.provider_ids))
+
+
+def _remember(message: Message, outcome: Outcome, verdict: Verdict) -> None:
+    """Since when it may have left, and that a day's patience counts outages only."""
+    if verdict.left:
+        message.doubted_at = message.doubted_at or outcome.parcel.tried_at
+    elif not message.doubted_at and not verdict.fault and verdict.outcome in ("queued", "held"):
+        message.first_tried_at = None
 
 
 def _move(message: Message, verdict: Verdict) -> None:
@@ -65,7 +72,6 @@ def _move(message: Message, verdict: Verdict) -> None:
     problem = verdict.problem or ""
     match verdict.outcome:
         case "accepted":
-            message.send_after = None
             deliveries.advance(message, "accepted")
         case "failed":
             deliveries.fail(message, problem, code=verdict.code)
@@ -79,14 +85,18 @@ def _move(message: Message, verdict: Verdict) -> None:
 
 def _tell_line(line: Line, verdict: Verdict) -> None:
     """Keep the line's own state: the breaker, a pause, or a full stop. A pause ends by itself."""
-    at = now()
+    at, before = now(), lines.state(line)
     line.failures = line.failures + 1 if verdict.fault else 0
+    if verdict.new_people_until:
+        line.new_people_held_until = verdict.new_people_until
     if verdict.stop:
         line.stopped_reason = verdict.stop
         log.error("line.stopped", line=line.key)
-    pause = max(verdict.pause, verdicts.PROBE if line.failures >= verdicts.BREAKER else 0)
+    pause = max(verdict.pause, verdicts.PROBE if line.failures >= lines.BREAKER else 0)
     if pause:
         line.paused_until = max(line.paused_until or at, at + timedelta(seconds=pause))
+    if lines.state(line) != before:
+        lines.record(line)
 
 
 def _attempt(outcome: Outcome, verdict: Verdict) -> SendAttempt:
@@ -95,6 +105,7 @@ def _attempt(outcome: Outcome, verdict: Verdict) -> SendAttempt:
         message_id=outcome.parcel.message_id,
         outcome=verdict.outcome,
         code=verdict.code,
+        provider_id=next(iter(verdict.provider_ids), None),
         detail=_detail(result) if isinstance(result, ProviderError) else None,
         seconds=outcome.seconds,
     )

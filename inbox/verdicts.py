@@ -1,19 +1,19 @@
 """What becomes of a message after a try to send it: plain values in, plain values out."""
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from inbox.errors import ProviderError
 
 LADDER = (1, 5, 30, 120, 600, 1800, 3600)
-GIVE_UP = timedelta(hours=24)
 # Blooio keeps a key for 24 hours; past that the same key would be a new message.
 KEY_LIVES = timedelta(hours=23)
-BREAKER = 5
 PROBE = 30.0
 NEW_PEOPLE_CODES = {"outbound_limit_reached", "new_conversation_limit_reached"}
 NEW_PEOPLE_HOLD = timedelta(hours=1)
+WRONG_KEY = "Blooio does not accept the API key of this line."
+NO_NEW_PEOPLE = "The limit for writing to new people is reached. It goes out when that resets."
 
 SENTENCES = {
     "attachment_first_message_not_allowed": (
@@ -45,8 +45,9 @@ class Verdict:
     """`outcome`: accepted, failed, queued (again at `again_at`), unknown (asked again at
     `again_at`, or never when None), held (until `again_at`, or until the person writes when None).
 
-    For the line: `stop` it with a reason, `pause` it for seconds, and whether this was a `fault`
-    of the provider that its breaker counts.
+    `left`: the request may have reached the phone, so that from now on the message is in doubt.
+    For the line: `stop` it with a reason, `pause` it for seconds, `new_people_until` it takes
+    nobody new, and whether this was a `fault` of the provider that its breaker counts.
     """
 
     outcome: str
@@ -55,7 +56,9 @@ class Verdict:
     again_at: datetime | None = None
     stop: str | None = None
     pause: float = 0
+    new_people_until: datetime | None = None
     fault: bool = False
+    left: bool = False
     provider_ids: tuple[str, ...] = field(default=())
 
 
@@ -66,24 +69,45 @@ def of_acceptance(status: str, ids: tuple[str, ...], error: str | None) -> Verdi
     return Verdict("accepted", provider_ids=ids)
 
 
-def of_error(error: ProviderError, *, attempts: int, age: timedelta, at: datetime) -> Verdict:
-    """`attempts` made so far (1 after the first), `age` since the message was written."""
+def of_error(
+    error: ProviderError, *, attempts: int, at: datetime, doubted: bool = False
+) -> Verdict:
+    """`attempts` made so far: 1 after the first. What is `doubted` may have left at an earlier
+    try, and stays so whatever keeps this one from leaving."""
+    verdict = _of_kind(error, attempts, at)
+    if doubted and verdict.outcome in ("queued", "held"):
+        again_at = verdict.again_at or at + wait(attempts)
+        return replace(verdict, outcome="unknown", again_at=again_at)
+    return verdict
+
+
+def not_listed() -> Verdict:
+    """The provider's list does not know it, and its key may be forgotten: nobody can tell."""
+    return Verdict("unknown", "Blooio does not list it. Ask the person whether it arrived.")
+
+
+def _of_kind(error: ProviderError, attempts: int, at: datetime) -> Verdict:
     again = at + wait(attempts)
     match error.kind:
         case "unknown":
             problem = "Blooio did not answer. Whether it left is being checked."
-            return _while_key_lives(Verdict("unknown", problem, again_at=again, fault=True), age)
+            return Verdict(
+                "unknown", problem, code=error.code, again_at=again, fault=True, left=True
+            )
         case "unauthorized":
-            stop = "Blooio does not accept the API key of this line."
-            return Verdict("queued", stop, again_at=at, stop=stop)
+            return Verdict("queued", WRONG_KEY, again_at=at, stop=WRONG_KEY)
         case "limited":
             return _held(error, at)
         case "throttled":
             pause = error.retry_after if error.retry_after is not None else wait_seconds(attempts)
             until = at + timedelta(seconds=pause)
             return Verdict("queued", "Blooio asks us to slow down.", again_at=until, pause=pause)
-        case "unreachable" | "unavailable":
-            return _again("Blooio cannot be reached.", error, again, age)
+        case "unavailable":
+            problem = "Blooio is in trouble. It is tried again."
+            return Verdict("queued", problem, error.code, again_at=again, fault=True, left=True)
+        case "unreachable":
+            problem = "Blooio cannot be reached. It is tried again."
+            return Verdict("queued", problem, error.code, again_at=again, fault=True)
     return Verdict("failed", sentence(error), code=error.code)
 
 
@@ -107,21 +131,9 @@ def wait_seconds(attempts: int) -> float:
     return random.uniform(min(0.5, step), step)  # noqa: S311
 
 
-def _again(problem: str, error: ProviderError, again: datetime, age: timedelta) -> Verdict:
-    if age > GIVE_UP:
-        return Verdict("failed", "Blooio could not be reached for a day.", code=error.code)
-    return Verdict("queued", problem, code=error.code, again_at=again, fault=True)
-
-
-def _while_key_lives(verdict: Verdict, age: timedelta) -> Verdict:
-    if age <= KEY_LIVES:
-        return verdict
-    return Verdict("unknown", "Whether it left could not be found out. Ask the person.", fault=True)
-
-
 def _held(error: ProviderError, at: datetime) -> Verdict:
     if error.code in NEW_PEOPLE_CODES:
-        problem = "The limit for writing to new people is reached. It goes out when that resets."
-        return Verdict("held", problem, code=error.code, again_at=at + NEW_PEOPLE_HOLD)
+        until = at + NEW_PEOPLE_HOLD
+        return Verdict("held", NO_NEW_PEOPLE, error.code, until, new_people_until=until)
     problem = "Blooio lets this through only after the person has answered."
     return Verdict("held", problem, code=error.code)

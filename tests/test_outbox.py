@@ -225,6 +225,7 @@ def in_doubt(message, *, attempts=4):
     """As if nobody knew what became of its last try, and the next one is due."""
     message.status, message.send_after = "unknown", now()
     message.attempts, message.first_tried_at = attempts, now()
+    message.doubted_at = now()
     db.session.commit()
 
 
@@ -286,7 +287,7 @@ def test_a_list_that_does_not_answer_leaves_the_doubt(sandbox, carol, alice, lin
 def test_past_the_life_of_its_key_a_message_is_only_asked_about(sandbox, carol, alice, line):
     message = say(carol, alice)
     in_doubt(message)
-    message.first_tried_at = now() - timedelta(hours=24)
+    message.doubted_at = message.first_tried_at = now() - timedelta(hours=24)
     db.session.commit()
 
     outbox.drain(line.id)
@@ -303,8 +304,8 @@ def test_one_that_cannot_be_settled_harms_no_other(sandbox, carol, alice, line, 
     bad, good = say(carol, alice, "Bad"), say(dave, alice, "Good")
     real, same_id = parcels.hand_over, (taken.provider_id,)
 
-    def confused(parcel, at):
-        outcome = real(parcel, at)
+    def confused(parcel):
+        outcome = real(parcel)
         if parcel.text != "Bad":
             return outcome
         return replace(outcome, result=replace(outcome.result, message_ids=same_id))

@@ -8,6 +8,7 @@ from flask import current_app
 from inbox.sandbox.options import Options
 from inbox.sandbox.scheduler import Scheduler
 from inbox.sandbox.store import Store
+from inbox.sandbox.weather import Weather
 
 
 @dataclass
@@ -15,6 +16,7 @@ class Box:
     options: Options
     store: Store
     scheduler: Scheduler
+    weather: Weather
 
     def now(self) -> int:
         """Milliseconds since 1970."""

@@ -1,6 +1,7 @@
 """The strings behind the stage, under ``/sandbox``: for tests and demos, not the provider's."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -109,3 +110,49 @@ def set_faults() -> dict[str, Any]:
 @bp.get("/faults")
 def faults_left() -> dict[str, Any]:
     return {"left": current_app.extensions["sandbox_faults"].left()}
+
+
+@bp.get("/weather")
+def weather() -> dict[str, Any]:
+    """The seed, the switches with what is left of their counts, and how often each has struck."""
+    return here().weather.shown()
+
+
+@bp.put("/weather")
+def change_weather() -> dict[str, Any]:
+    """``{switches: [...], seed?}``: these and no others, each a text or an object of the fields of
+    `switches.Switch`."""
+    body, change = asked.body(), here().weather.change
+    switches = body.get("switches")
+    if not isinstance(switches, list):
+        raise invalid("switches must be a list.")
+    return _changed(lambda: change(switches, body.get("seed", here().weather.seed)))
+
+
+@bp.delete("/weather")
+def calm() -> dict[str, Any]:
+    """No switch, no fault, and nothing counted."""
+    here().weather.calm()
+    current_app.extensions["sandbox_faults"].set([])
+    return weather()
+
+
+@bp.put("/weather/<name>")
+def put_switch(name: str) -> dict[str, Any]:
+    """Set one switch and leave the others: ``{rate?, count?, form?, everywhere?}``."""
+    body = asked.body()
+    return _changed(lambda: here().weather.put({**body, "name": name}))
+
+
+@bp.delete("/weather/<name>")
+def take_switch(name: str) -> dict[str, Any]:
+    here().weather.take(name)
+    return weather()
+
+
+def _changed(change: Callable[[], None]) -> dict[str, Any]:
+    try:
+        change()
+    except ValueError as error:
+        raise invalid(str(error)) from None
+    return weather()

@@ -1,7 +1,5 @@
 """Trouble on demand: the next matching requests are answered badly, late, or not at all."""
 
-import contextlib
-import socket
 import threading
 import time
 from collections.abc import Mapping
@@ -10,9 +8,8 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 
+from inbox.sandbox import cables
 from inbox.sandbox.errors import invalid
-
-GATEWAY = "<html><body><h1>502 Bad Gateway</h1></body></html>"
 
 
 @dataclass
@@ -85,7 +82,7 @@ def _after(response: Response) -> Response:
 
 def _trouble(fault: Fault) -> Response | None:
     if fault.drop:
-        return _dropped()
+        return cables.drop()
     if fault.status is None:
         return None
     if isinstance(fault.body, str):
@@ -94,12 +91,3 @@ def _trouble(fault: Fault) -> Response | None:
     response = Response(current_app.json.dumps(body), fault.status, mimetype="application/json")
     response.headers.update(fault.headers)
     return response
-
-
-def _dropped() -> Response:
-    """Hang up where the server lets us; a proxy's page is the next worst thing."""
-    connection = request.environ.get("werkzeug.socket")
-    if connection is not None:
-        with contextlib.suppress(OSError):
-            connection.shutdown(socket.SHUT_RDWR)
-    return Response(GATEWAY, 502, mimetype="text/html")

@@ -15,9 +15,9 @@ BIGGEST = 16 * 1024 * 1024
 FETCH_TIMEOUT = 5.0
 
 
-def begin(box: Box, message: Row, members: Sequence[str]) -> str:
+def begin(box: Box, message: Row, members: Sequence[str], *, refused: bool = False) -> str:
     """Start it on its way; gives the status to answer, queued or failed."""
-    if any(phones.of(box, member).refused for member in members):
+    if refused or any(phones.of(box, member).refused for member in members):
         box.store.run(
             "UPDATE message SET status = 'failed', protocol = 'unknown', error = ?"
             " WHERE message_id = ?",

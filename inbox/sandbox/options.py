@@ -13,7 +13,8 @@ Plan = Literal["dedicated", "shared", "inbound", "trial"]
 @dataclass(frozen=True)
 class Options:
     """`speed` divides every delay but the webhook timeout; `clock` is seconds since 1970.
-    Events named in `deliver_late` come two seconds after their time, out of order."""
+    Events named in `deliver_late` come two seconds after their time, out of order.
+    `weather` are switches as in switches.py, and `seed` what their chance is drawn from."""
 
     key: str = "bl_sandbox_key"
     more_keys: tuple[str, ...] = ()
@@ -42,6 +43,9 @@ class Options:
     deliver_twice: bool = False
     deliver_late: tuple[str, ...] = ()
     concurrency: int = 8
+
+    weather: tuple[str, ...] = ()
+    seed: int = 0
 
     idempotency: Literal["original", "strict"] = "original"
     idempotency_hours: float = 24.0

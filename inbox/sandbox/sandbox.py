@@ -8,6 +8,7 @@ from flask import Flask
 from inbox.sandbox import (
     absent,
     account,
+    cables,
     chats,
     contacts,
     controls,
@@ -23,6 +24,7 @@ from inbox.sandbox import (
     sending,
     speech,
     steps,
+    strokes,
     tags,
     webhooks,
 )
@@ -32,6 +34,8 @@ from inbox.sandbox.people import Gathering, Person
 from inbox.sandbox.scheduler import Scheduler
 from inbox.sandbox.serve import Server, serve
 from inbox.sandbox.store import Store
+from inbox.sandbox.switches import Switch
+from inbox.sandbox.weather import Weather
 
 BASE = "/v2/api"
 NOUNS = (
@@ -63,7 +67,8 @@ class Sandbox:
             slow=steps.SLOW,
             workers=self.options.concurrency,
         )
-        self.box = Box(self.options, store, scheduler)
+        weather = Weather(self.options.weather, self.options.seed)
+        self.box = Box(self.options, store, scheduler, weather)
         self.app = _app(self.box)
         self.app.extensions["sandbox"] = self
         self.url = BASE
@@ -84,6 +89,7 @@ class Sandbox:
 
     def close(self) -> None:
         """Stop. With a file as path, everything unfinished goes on when it is started again."""
+        self.box.weather.release()
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -142,6 +148,16 @@ class Sandbox:
         """Spoil the next requests: each fault has fields of `faults.Fault`; none ends it."""
         self.app.extensions["sandbox_faults"].set(list(faults))
 
+    def weather(self, *switches: str | Switch, seed: int = 0) -> None:
+        """Set these switches and no others (see switches.py), like "500=0.1" or "reset_after:2";
+        none ends it. What struck before stays counted. Raises ValueError in a sentence."""
+        self.box.weather.change(switches, seed)
+
+    @property
+    def struck(self) -> dict[str, int]:
+        """How often each switch has struck so far."""
+        return dict(self.box.weather.struck)
+
     def begin(self) -> int:
         """The demo people who have something to ask write first, once; gives how many did."""
         openers: list[tuple[str, str | None, str | None]]
@@ -175,7 +191,9 @@ def _app(box: Box) -> Flask:
     app.url_map.merge_slashes = False
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.before_request(gate.check)
+    cables.register(app)
     faults.register(app)
+    strokes.register(app)
     errors.register(app)
     for noun in NOUNS:
         app.register_blueprint(noun.bp, url_prefix=BASE)

@@ -61,10 +61,11 @@ def accept(box: Box, chat_id: str, body: dict[str, Any]) -> dict[str, Any]:
     number = numbers.choose(box, chat.id, wanted.from_number)
     limits.check(box, chat, number, wanted)
     reply_to = replies.find(box, chat.id, number, wanted)
+    refused = box.weather.strike("failed") is not None
     ids, status = [], "queued"
     for bubble in wanted.bubbles:
         message = messages.add(box, chat.id, bubble, number=number, reply_to=reply_to)
-        status = lifecycle.begin(box, message, chat.members)
+        status = lifecycle.begin(box, message, chat.members, refused=refused)
         ids.append(message["message_id"])
     box.store.run("UPDATE presence SET card_staged = 0 WHERE chat = ?", chat.id)
     answer: dict[str, Any] = {"chat": chat.id, **_ids(wanted, ids), "status": status}
