@@ -13,6 +13,7 @@ from inbox.sandbox.store import Row
 
 GAPS = (30, 60, 120, 240, 480)
 OLD_SECRET = "whsec_old_secret"  # noqa: S105
+WRONG_SECRET = "whsec_wrong_secret"  # noqa: S105
 
 
 def deliver(box: Box, event_id: str) -> None:
@@ -75,6 +76,10 @@ def _attempt(box: Box, webhook: Row, delivery: Row) -> Outcome:
 
 def _signature(box: Box, webhook: Row, delivery: Row, body: bytes) -> str:
     form, secret, t = box.options.signature, webhook["secret"], box.now() // 1000
+    if box.weather.strike("badly_signed"):
+        secret = WRONG_SECRET
+    if stale := box.weather.strike("stale"):
+        t -= int(stale.seconds)
     if form == "bare":
         return sign_bare(body, secret)
     if form == "stale":

@@ -16,6 +16,7 @@ bp = Blueprint("webhooks", __name__)
 
 MOST = 64
 LATE = 2.0
+HELD_BACK = (0.7, 3.0)  # a read receipt follows a delivery after a second
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 STATUS = {"message.sent", "message.delivered", "message.failed", "message.read"}
 TYPES = {
@@ -53,8 +54,7 @@ def emit(box: Box, payload: payloads.Payload) -> None:
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     for row in box.store.rows("SELECT * FROM webhook"):
         if active(box, row) and wants(row["webhook_type"], payload["event"]):
-            for _ in range(2 if box.options.deliver_twice else 1):
-                _plan(box, row["webhook_id"], payload, text)
+            _tell(box, row["webhook_id"], payload, text)
 
 
 def wants(webhook_type: str, event: str) -> bool:
@@ -162,7 +162,26 @@ def rotate(webhook_id: str) -> dict[str, Any]:
     }
 
 
-def _plan(box: Box, webhook_id: str, payload: payloads.Payload, text: str) -> None:
+def _tell(box: Box, webhook_id: str, payload: payloads.Payload, text: str) -> None:
+    if box.weather.strike("lost"):
+        return
+    seconds = _lateness(box, payload["event"])
+    twice = box.options.deliver_twice or box.weather.strike("duplicated")
+    for _ in range(2 if twice else 1):
+        _plan(box, webhook_id, payload, text, seconds)
+
+
+def _lateness(box: Box, event: str) -> float:
+    seconds = LATE if event in box.options.deliver_late else 0.0
+    if shuffled := box.weather.strike("shuffled"):
+        least, most = HELD_BACK
+        seconds += least + (most - least) * shuffled.chance
+    if delayed := box.weather.strike("delayed"):
+        seconds += delayed.seconds
+    return seconds
+
+
+def _plan(box: Box, webhook_id: str, payload: payloads.Payload, text: str, seconds: float) -> None:
     event_id = f"evt_{token_hex(10)}"
     box.store.add(
         "delivery",
@@ -172,8 +191,7 @@ def _plan(box: Box, webhook_id: str, payload: payloads.Payload, text: str) -> No
         message_id=payload["message_id"],
         body=text,
     )
-    late = payload["event"] in box.options.deliver_late
-    box.later(LATE if late else 0, "deliver", event_id=event_id)
+    box.later(seconds, "deliver", event_id=event_id)
 
 
 def _add(box: Box, url: str, webhook_type: str, secret: str, valid_until: int) -> Row:
