@@ -1,19 +1,24 @@
 """How far a message is. A state only moves forward, and only on what the provider said."""
 
+import secrets
 from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from inbox import jobs
+from inbox import jobs, lines
 from inbox.conversations import Conversation
 from inbox.db import Model, db, lock, locked, now
+from inbox.errors import Refused
 from inbox.messages import Message, record, with_provider_id
+from inbox.users import User
 
 # How far a message is along. "failed" and "unknown" lie beside the road.
 RANK = {"queued": 0, "sending": 1, "accepted": 2, "sent": 3, "delivered": 4, "read": 5}
 PROVEN = ("delivered", "read")
 TROUBLE = ("failed", "unknown")
+# From this many tries of a doubted message on, the provider's list is asked before another one.
+ASK_FROM = 3
 # How old a message is when the provider is asked about it, if no report came.
 CHECKS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720, 1440))
 
@@ -136,6 +141,43 @@ def later(status: str, than: str) -> bool:
     if than == "unknown":
         return RANK.get(status, -1) >= RANK["accepted"]
     return RANK.get(status, -1) > RANK.get(than, len(RANK))
+
+
+def retry(message: Message, by: User) -> None:
+    """A person asks for another try. After a definite refusal or a failure on the way it is a new
+    one, with a new key; what may have left keeps its key, and the provider is asked first."""
+    _hold(message)
+    if message.status not in TROUBLE or (message.status == "unknown" and message.send_after):
+        raise Refused("This message is not waiting for another try any more.")
+    if message.conversation.opted_out_at:
+        raise Refused("This person asked not to be messaged, so nothing was sent.")
+    if message.status == "failed":
+        message.idempotency_key = secrets.token_hex(16)
+        message.provider_id = message.doubted_at = message.first_tried_at = None
+        message.attempts = 0
+    else:
+        message.doubted_at = now()
+        message.attempts = max(message.attempts, ASK_FROM)
+    message.problem = message.problem_code = message.send_after = None
+    _set(message, "queued")
+    record("message.retried", message, by)
+    jobs.ask_after_commit("drain", message.line_id)
+
+
+def dismiss(message: Message, by: User) -> None:
+    """A person has seen to it: it stays what it is, and is not counted as trouble any more."""
+    _hold(message)
+    if not message.troubled:
+        raise Refused("Somebody has already seen to this message.")
+    if message.status == "unknown" and message.send_after:
+        raise Refused("This message is still being checked.")
+    set_troubled(message, False)
+    record("message.dismissed", message, by)
+
+
+def _hold(message: Message) -> None:
+    lines.hold(message.line_id)
+    lock(message)
 
 
 def set_troubled(message: Message, troubled: bool) -> None:

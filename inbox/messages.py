@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from inbox import activity, conversations, jobs
+from inbox import activity, conversations, jobs, snippets
 from inbox.attachments import Attachment
 from inbox.contacts import Address
 from inbox.conversations import Conversation
@@ -16,7 +16,6 @@ from inbox.reactions import Reaction
 from inbox.users import User
 
 LONGEST = 10_000
-SNIPPET = 140
 PEOPLE, BROADCASTS = 0, 10
 
 
@@ -128,6 +127,7 @@ def compose(
         status="queued",
         client_id=client_id,
         idempotency_key=secrets.token_hex(16),
+        at=_after_the_last(conversation),
     )
     _place(message)
     conversation.waiting_since = None
@@ -169,7 +169,8 @@ def receive(
     _place(message)
     conversation.inbound_count += 1
     conversation.protocol = protocol or conversation.protocol
-    conversation.waiting_since = conversation.waiting_since or message.at
+    if not _answered(message):
+        conversation.waiting_since = conversation.waiting_since or message.at
     if conversation.closed:
         conversations.reopen(conversation)
     record("message.received", message)
@@ -234,18 +235,36 @@ def with_provider_id(line_id: int, provider_id: str) -> Message | None:
     return db.session.scalar(locked(query, Message))
 
 
-def record(kind: str, message: Message) -> None:
+def record(kind: str, message: Message, by: User | None = None) -> None:
+    """`by` is who did it, when it was not its author."""
     activity.record(
         kind,
         line_id=message.line_id,
         conversation_id=message.conversation_id,
         message_id=message.id,
-        user_id=message.author_id,
+        user_id=by.id if by else message.author_id,
     )
 
 
 def _composed(author: User, client_id: str) -> Message | None:
     return db.session.scalar(select(Message).filter_by(author_id=author.id, client_id=client_id))
+
+
+def _after_the_last(conversation: Conversation) -> datetime:
+    """Now; or with the last bubble, when that one is of a clock that was set back since."""
+    return max(now(), conversation.last_at) if conversation.message_count else now()
+
+
+def _answered(message: Message) -> bool:
+    """Whether we wrote after it: it came late."""
+    if message.at >= message.conversation.last_at:
+        return False
+    later = select(Message.id).where(
+        Message.conversation_id == message.conversation_id,
+        Message.direction == "out",
+        Message.at > message.at,
+    )
+    return db.session.scalar(later.limit(1)) is not None
 
 
 def _place(message: Message) -> None:
@@ -259,18 +278,9 @@ def _place(message: Message) -> None:
         return
     conversation.last_at = message.at
     conversation.last_message_id = message.id
-    conversation.snippet = snippet(message)
+    conversation.snippet = snippets.of(message.text, files=len(message.attachments))
     conversation.snippet_author_id = message.author_id
     conversation.snippet_author = _author_name(message)
-
-
-def snippet(message: Message) -> str:
-    """One line for the list: the words, else what kind of thing it is."""
-    words = " ".join(message.text.split())
-    if words:
-        return words[:SNIPPET]
-    count = len(message.attachments)
-    return f"{count} files" if count > 1 else "1 file" if count else ""
 
 
 def _author_name(message: Message) -> str | None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from inbox.deliveries import ASK_FROM
 from inbox.errors import ProviderError
 from inbox.providers.blooio import Blooio
 from inbox.providers.blooio_types import Accepted
@@ -15,8 +16,6 @@ from inbox.verdicts import KEY_LIVES
 
 log = structlog.get_logger(__name__)
 
-# From this many tries on, the provider's own list is asked before another one.
-ASK_FROM = 3
 _own = threading.local()
 
 

@@ -5,7 +5,16 @@ from datetime import timedelta
 from flask import Flask
 from sqlalchemy import select
 
-from inbox import intake, jobs, outbox, refusals, user_sessions, verifications, webhook_events
+from inbox import (
+    intake,
+    jobs,
+    outbox,
+    overdue,
+    refusals,
+    user_sessions,
+    verifications,
+    webhook_events,
+)
 from inbox.db import db, now
 from inbox.lines import Line
 
@@ -25,5 +34,6 @@ def sweep() -> None:
     for noun in (webhook_events, refusals, verifications):
         noun.tidy()
     db.session.commit()
+    overdue.ask(now())
     for line_id in db.session.scalars(select(Line.id)).all():
         jobs.ask("drain", line_id)

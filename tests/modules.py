@@ -28,6 +28,7 @@ RINGS = {
         "intake",
         "lanes",
         "outbox",
+        "overdue",
         "pages",
         "parcels",
         "people",

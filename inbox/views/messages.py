@@ -1,9 +1,12 @@
-"""The bubbles of a conversation: older pages of them, and new ones."""
+"""The bubbles of a conversation: older pages of them, new ones, and what people do to one."""
 
-from flask import Blueprint, g, render_template, request
+from flask import Blueprint, abort, g, render_template, request
+from sqlalchemy import select
 
-from inbox import activity, messages, threads
+from inbox import activity, deliveries, histories, messages, threads
+from inbox.conversations import Conversation
 from inbox.db import db
+from inbox.messages import Message
 from inbox.views.finding import conversation as found
 from inbox.views.finding import typed_text
 from inbox.web import signed_in
@@ -25,7 +28,47 @@ def index(id: int) -> str:
 @bp.post("")
 @signed_in
 def create(id: int) -> tuple[str, int]:
+    conversation = found(id)
     client_id = request.form.get("client_id") or None
-    messages.compose(found(id), g.user, typed_text(), client_id=client_id)
+    messages.compose(conversation, g.user, typed_text(), client_id=client_id)
+    replaced = request.form.get("replaces", type=int)
+    if replaced and (message := _find(conversation, replaced)) and message.troubled:
+        deliveries.dismiss(message, by=g.user)
     db.session.commit()
     return "", 204
+
+
+@bp.post("/<int:message>/attempts")
+@signed_in
+def retry(id: int, message: int) -> tuple[str, int]:
+    deliveries.retry(_ours(id, message), by=g.user)
+    db.session.commit()
+    return "", 204
+
+
+@bp.post("/<int:message>/dismissal")
+@signed_in
+def dismiss(id: int, message: int) -> tuple[str, int]:
+    deliveries.dismiss(_ours(id, message), by=g.user)
+    db.session.commit()
+    return "", 204
+
+
+@bp.get("/<int:message>/history")
+@signed_in
+def history(id: int, message: int) -> str:
+    """Every try and every report of one of our bubbles."""
+    shown = _ours(id, message)
+    return render_template("messages/_history.html", message=shown, entries=histories.of(shown))
+
+
+def _ours(id: int, message: int) -> Message:
+    shown = _find(found(id), message)
+    if shown is None:
+        abort(404)
+    return shown
+
+
+def _find(conversation: Conversation, id: int) -> Message | None:
+    query = select(Message).filter_by(id=id, conversation_id=conversation.id, direction="out")
+    return db.session.scalar(query)
