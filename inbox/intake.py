@@ -25,7 +25,7 @@ from inbox.db import db, now
 from inbox.lines import Line
 from inbox.messages import Message
 from inbox.providers import blooio_events
-from inbox.providers.events import Received
+from inbox.providers.events import Received, SentOutside
 from inbox.webhook_events import WebhookEvent
 
 log = structlog.get_logger(__name__)
@@ -40,12 +40,14 @@ KEPT_HEADERS = ("X-Blooio-Event", "X-Blooio-Message-Id", "X-Blooio-Replay", "X-O
 
 @dataclass(frozen=True)
 class Delivery:
-    """One verified webhook: its line, its bytes, and what they say."""
+    """One verified webhook: its line, its bytes, and what they say; or what we found by asking, with
+    `source` "list" or "log"."""
 
     line_id: int
     body: bytes
     payload: Mapping[str, Any]
     headers: Mapping[str, str]
+    source: str = "webhook"
 
 
 class Intake:
@@ -56,10 +58,15 @@ class Intake:
         self.waiting: deque[tuple[Delivery, Future[None]]] = deque()
         self.writer = threading.Lock()
 
-    def take(self, delivery: Delivery) -> None:
-        """Returns once the event is stored for good; raises when it could not be."""
-        done: Future[None] = Future()
-        self.waiting.append((delivery, done))
+    def take(self, *deliveries: Delivery) -> None:
+        """Returns once the events are stored for good, in their order; raises when one could not
+        be."""
+        told: list[tuple[Delivery, Future[None]]] = [(one, Future()) for one in deliveries]
+        self.waiting.extend(told)
+        for _, done in told:
+            self._wait(done)
+
+    def _wait(self, done: Future[None]) -> None:
         deadline = time.monotonic() + PATIENCE
         while not done.done():
             if time.monotonic() > deadline:
@@ -122,14 +129,15 @@ def init_app(app: Flask) -> None:
     app.extensions["intake"] = Intake(app)
 
 
-def take(delivery: Delivery) -> None:
+def take(*deliveries: Delivery) -> None:
     intake: Intake = current_app.extensions["intake"]
-    intake.take(delivery)
+    intake.take(*deliveries)
 
 
 def keep(delivery: Delivery) -> WebhookEvent | None:
     """The event as a row, or None when it is already there."""
-    event = blooio_events.read_event(delivery.payload, delivery.headers)
+    listed = delivery.source == "list"
+    event = blooio_events.read_event(delivery.payload, delivery.headers, listed=listed)
     key = event.key or _key_of_bytes(delivery)
     known = select(WebhookEvent.id).filter_by(line_id=delivery.line_id, key=key)
     if db.session.scalar(known):
@@ -140,6 +148,7 @@ def keep(delivery: Delivery) -> WebhookEvent | None:
         name=event.name,
         headers=json.dumps({k: v for k, v in delivery.headers.items() if k in KEPT_HEADERS}),
         body=delivery.body,
+        source=delivery.source,
     )
     db.session.add(row)
     db.session.flush()
@@ -148,11 +157,13 @@ def keep(delivery: Delivery) -> WebhookEvent | None:
 
 def apply(row: WebhookEvent) -> None:
     """Do what the event says. Its state tells what became of it."""
-    event = blooio_events.read_event(json.loads(row.body), json.loads(row.headers))
+    listed = row.source == "list"
+    event = blooio_events.read_event(json.loads(row.body), json.loads(row.headers), listed=listed)
     line = db.session.get_one(Line, row.line_id)
-    row.state, row.provider_id = effects.of(event, line, row.received_at)
+    hearing = effects.Hearing(row.received_at, found=row.source != "webhook")
+    row.state, row.provider_id = effects.of(event, line, hearing)
     row.error = None
-    if isinstance(event.body, Received) and row.provider_id:
+    if isinstance(event.body, Received | SentOutside) and row.provider_id:
         db.session.flush()
         apply_waiting(line.id, [row.provider_id])
 

@@ -21,6 +21,7 @@ from inbox.providers.events import (
     Received,
     Renamed,
     Report,
+    SentOutside,
 )
 
 __all__ = [
@@ -31,10 +32,13 @@ __all__ = [
     "Received",
     "Renamed",
     "Report",
+    "SentOutside",
+    "number",
     "read_event",
 ]
 
 LONGEST_KEY = 200
+OUTSIDE = "message.outside"
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,23 @@ class _Wire:
         return wire.mapping(self.data.get(name))
 
 
-def read_event(payload: Mapping[str, Any], headers: Mapping[str, str]) -> Event:
-    """The event of a webhook. The headers are not signed: they only fill what the body lacks."""
+def read_event(
+    payload: Mapping[str, Any], headers: Mapping[str, str], *, listed: bool = False
+) -> Event:
+    """The event of a webhook. The headers are not signed: they only fill what the body lacks.
+
+    `listed`: we wrote the payload ourselves, from the provider's list. Only then can it be about
+    a message that was sent past us, whatever a stranger may call theirs.
+    """
     event = _open(payload, {name.lower(): value for name, value in headers.items()})
+    if listed and event.name == OUTSIDE:
+        return Event(event.name, _short(f"listed:{event.message_id}"), _outside(event))
     return Event(event.name, _key(event), _body(event))
+
+
+def number(payload: Mapping[str, Any]) -> str | None:
+    """Which of our numbers an event is about, when it says."""
+    return _recipient(_open(payload, {}))
 
 
 def _open(payload: Mapping[str, Any], headers: Mapping[str, str]) -> _Wire:
@@ -136,6 +153,23 @@ def _received(event: _Wire) -> Received | Ignored:
         participants=_participants(event),
         chat_guid=event.get("chat_guid") or wire.ident(event.inner("group").get("chat_guid")),
         reply_to=answers.reply_to(event.data),
+    )
+
+
+def _outside(event: _Wire) -> SentOutside | Ignored:
+    group = _group(event)
+    chat = group or event.get("external_id")
+    if event.message_id is None or chat is None:
+        return Ignored("no message id or no chat")
+    return SentOutside(
+        message_id=event.message_id,
+        chat=chat,
+        text=wire.text(event.data.get("text")),
+        media=answers.media(event.data.get("attachments")),
+        protocol=answers.protocol(event.data.get("protocol")),
+        at=wire.when(event.data.get("sent_at")),
+        is_group=group is not None,
+        group_name=_group_name(event),
     )
 
 

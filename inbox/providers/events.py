@@ -35,6 +35,21 @@ class Received:
 
 
 @dataclass(frozen=True)
+class SentOutside:
+    """A message of ours that went out past Tapback. No webhook says this: only our own comparison
+    with the provider's list does."""
+
+    message_id: str
+    chat: str
+    text: str | None
+    media: tuple[Media, ...]
+    protocol: str
+    at: datetime | None
+    is_group: bool
+    group_name: str | None
+
+
+@dataclass(frozen=True)
 class Report:
     """How far one of our messages has come: pending, queued, sent, delivered, read or failed."""
 
@@ -76,7 +91,7 @@ class Ignored:
     reason: str
 
 
-Body = Received | Report | Reacted | Renamed | Ignored
+Body = Received | SentOutside | Report | Reacted | Renamed | Ignored
 
 
 @dataclass(frozen=True)
