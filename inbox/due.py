@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text
 from sqlalchemy.orm import aliased
 
+from inbox.db import db
 from inbox.messages import Message
 
 # Written out and not bound: only so do the engines see that the index of the due ones serves.
@@ -23,6 +24,17 @@ def now_at(line_id: int, at: datetime) -> Select[Message]:
 def next_at(line_id: int, at: datetime) -> Select[datetime | None]:
     later = (TO_GO, Message.line_id == line_id, Message.send_after > at)
     return select(func.min(Message.send_after)).where(*later)
+
+
+def waiting(line_ids: list[int]) -> dict[int, int]:
+    """How many messages of each line have not left yet; lines with none are not named."""
+    query = (
+        select(Message.line_id, func.count())
+        .where(TO_GO, Message.line_id.in_(line_ids))
+        .where(or_(Message.status != "unknown", Message.send_after.is_not(None)))
+        .group_by(Message.line_id)
+    )
+    return {id: count for id, count in db.session.execute(query)}  # noqa: C416
 
 
 def _ahead() -> Select[int]:

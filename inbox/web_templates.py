@@ -9,6 +9,7 @@ from flask import Flask, current_app, url_for
 
 from inbox import phone, queues
 from inbox.conversations import Conversation
+from inbox.lines import state as line_state
 from inbox.messages import Message
 
 TONES = 8
@@ -29,6 +30,7 @@ STATES = {
 
 
 def init_app(app: Flask) -> None:
+    app.jinja_env.globals["line_state"] = line_state
     for one in (initials, tone, shown, vendor, asset, state_word, queues_of):
         app.jinja_env.globals[one.__name__] = one
         app.jinja_env.filters[one.__name__] = one

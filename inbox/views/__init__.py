@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from inbox.views import conversations, health, messages, sessions, setup, webhooks
+from inbox.views import conversations, health, lines, messages, sessions, setup, webhooks
 
 
 def init_app(app: Flask) -> None:
-    for module in (conversations, health, messages, sessions, setup, webhooks):
+    for module in (conversations, health, lines, messages, sessions, setup, webhooks):
         app.register_blueprint(module.bp)

@@ -10,6 +10,7 @@ from inbox import (
     checks,
     contacts,
     conversations,
+    due,
     lines,
     messages,
     pages,
@@ -62,7 +63,9 @@ def rows() -> str:
 @bp.get("/queues")
 @signed_in
 def rail() -> str:
-    return render_template("queues/_rail.html", **_place())
+    place = _place()
+    notices = render_template("lines/_notices.html", **place)
+    return render_template("queues/_rail.html", **place) + notices
 
 
 @bp.get("/conversations/changes")
@@ -147,6 +150,7 @@ def _place() -> dict[str, Any]:
         "queues": queues.QUEUES,
         "counts": queues.counts(g.user),
         "lines": visible,
+        "waiting": due.waiting([line.id for line in visible if lines.state(line) != "ready"]),
         "line": next((x for x in visible if x.id == request.args.get("line", type=int)), None),
     }
 

@@ -17,8 +17,8 @@ customElements.define(
       addEventListener("unsent", event => this.refused(event.detail), { signal })
       addEventListener("header", event => this.check(event.detail), { signal })
       addEventListener("line-health", () => this.refresh(), { signal })
+      addEventListener("edit-again", event => this.editAgain(event.detail), { signal })
       showTimes(this)
-      this.waitForLine()
       if (!this.form) return
       this.text.value ||= draft(this.conversation)
       this.grow()
@@ -34,13 +34,6 @@ customElements.define(
 
     get conversation() {
       return this.dataset.conversation
-    }
-
-    // The line goes on by itself: nobody announces the end of its pause.
-    waitForLine() {
-      const until = this.querySelector("[data-until]")?.dateTime
-      const rest = new Date(until) - Date.now() + 1000
-      if (until) setTimeout(() => this.isConnected && this.refresh(), Math.max(5000, rest))
     }
 
     key(event) {
@@ -71,8 +64,18 @@ customElements.define(
       this.text.value = ""
       this.typed()
       const { conversation } = this
-      const { protocol } = this.dataset
-      send({ client_id: newId(), conversation, text, protocol, at: Date.now() })
+      const { protocol, replaces = "" } = this.dataset
+      delete this.dataset.replaces
+      send({ client_id: newId(), conversation, text, protocol, replaces, at: Date.now() })
+    }
+
+    // What failed comes back to be changed; what is already typed stays above it.
+    editAgain({ id, text }) {
+      if (!this.text) return
+      this.text.value = [this.text.value, text].filter(Boolean).join("\n")
+      this.dataset.replaces = id
+      this.typed()
+      this.text.focus()
     }
 
     // A rule said no: what was typed comes back into the box, with the reason beside it.
@@ -126,7 +129,6 @@ customElements.define(
       const channel = fresh.querySelector(".composer__channel")
       this.querySelector(".composer__channel").replaceChildren(...channel.childNodes)
       showTimes(this)
-      this.waitForLine()
     }
   },
 )

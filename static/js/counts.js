@@ -1,4 +1,5 @@
 // <queue-counts>: how many each queue and line holds, and how the lines are, kept up to date.
+import { showTimes } from "inbox/dates"
 import { fragment } from "inbox/request"
 
 const PAUSE = 1000
@@ -10,6 +11,14 @@ customElements.define(
       this.showPlace()
       addEventListener("changed", event => this.changed(event.detail))
       addEventListener("live-up", () => this.refresh())
+      this.waitForLines()
+    }
+
+    waitForLines() {
+      clearTimeout(this.waiting)
+      const place = document.querySelector("#line-notices")
+      if (place) showTimes(place)
+      this.waiting = waitForLines(() => this.refresh())
     }
 
     showPlace() {
@@ -37,10 +46,11 @@ customElements.define(
       } catch {
         // The next change asks again.
       }
+      this.waitForLines()
     }
 
     copyHealth(page) {
-      let changed = false
+      let changed = notices(page)
       for (const fresh of page.querySelectorAll("[data-health-of]")) {
         const present = this.querySelector(`[data-health-of="${fresh.dataset.healthOf}"]`)
         if (!present || present.dataset.health === fresh.dataset.health) continue
@@ -51,6 +61,24 @@ customElements.define(
     }
   },
 )
+
+// What keeps lines from sending. Whether anything is different from what was shown.
+function notices(page) {
+  const fresh = page.querySelector("#line-notices")
+  const present = document.querySelector("#line-notices")
+  if (!fresh || !present) return false
+  showTimes(fresh)
+  if (fresh.textContent === present.textContent) return false
+  present.replaceWith(fresh)
+  return true
+}
+
+// A pause ends by itself: nobody announces it.
+function waitForLines(refresh) {
+  const ends = [...document.querySelectorAll("#line-notices [data-until]")]
+  const rest = Math.min(...ends.map(time => new Date(time.dateTime) - Date.now()))
+  if (ends.length) return setTimeout(refresh, Math.max(2000, rest + 500))
+}
 
 function copy(count) {
   const { count: name } = count.dataset

@@ -13,6 +13,7 @@ const dayMonth = format({ day: "numeric", month: "short" })
 const dayMonthYear = format({ day: "numeric", month: "short", year: "numeric" })
 const longDay = format({ weekday: "long", day: "numeric", month: "long" })
 const longDayYear = format({ weekday: "long", day: "numeric", month: "long", year: "numeric" })
+const second = format({ hour: "numeric", minute: "2-digit", second: "2-digit" })
 const exact = format({ dateStyle: "full", timeStyle: "short" })
 
 export function showTimes(root) {
@@ -44,7 +45,20 @@ export function startOfDay(at) {
   return new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime()
 }
 
-const SHOWN = { ago, past, clock: clock.format, day: dayMonthYear.format }
+const SHOWN = {
+  ago,
+  past,
+  clock: clock.format,
+  day: dayMonthYear.format,
+  moment: at => withDay(at, clock),
+  second: at => withDay(at, second),
+}
+
+// The time of day, and the day when it is not today.
+function withDay(at, time) {
+  const today = startOfDay(at) === startOfDay(new Date())
+  return today ? time.format(at) : `${dayMonth.format(at)}, ${time.format(at)}`
+}
 
 function past(at) {
   const passed = Date.now() - at

@@ -1,5 +1,6 @@
 // <message-log>: the bubbles of one conversation. New ones appear once, in their place, and what
 // the reader looks at stays where it is.
+import { rove } from "inbox/acts"
 import { compare, newer } from "inbox/apply"
 import { dress, insert, keepPlace, key, showUnsent, unsentBubble } from "inbox/bubbles"
 import { showTimes } from "inbox/dates"
@@ -69,8 +70,13 @@ customElements.define(
       for (const entry of unsentIn(this.dataset.conversation)) this.showUnsent(entry)
       this.markNew()
       this.bubbles.forEach(dress)
-      arrange(this.log)
+      this.arrange()
       this.toEnd()
+    }
+
+    arrange() {
+      arrange(this.log)
+      rove(this.log)
     }
 
     markNew() {
@@ -90,7 +96,7 @@ customElements.define(
       this.keeping(() => {
         for (const bubble of fresh.querySelectorAll(".message"))
           if (this.put(bubble)) arrived.push(bubble)
-        arrange(this.log)
+        this.arrange()
       })
       for (const header of fresh.querySelectorAll(".thread__head")) this.putHeader(header)
       this.count(arrived)
@@ -149,7 +155,7 @@ customElements.define(
         if (entry.state === "queued") this.toLatest()
       }
       showUnsent(bubble, entry)
-      arrange(this.log)
+      this.arrange()
       if (this.following) this.toEnd()
     }
 
@@ -162,7 +168,7 @@ customElements.define(
 
     takeBack(clientId) {
       this.settle(clientId)
-      arrange(this.log)
+      this.arrange()
     }
 
     keeping(change) {
@@ -176,7 +182,7 @@ customElements.define(
     trimTop() {
       this.stored[0].remove()
       this.dataset.older = this.stored[0].dataset.mark
-      arrange(this.log)
+      this.arrange()
     }
 
     count(arrived) {
@@ -246,7 +252,7 @@ customElements.define(
         this.stored.at(-1).remove()
         this.detached = true
       }
-      arrange(this.log)
+      this.arrange()
       this.showJump()
     }
 
@@ -263,7 +269,7 @@ customElements.define(
       this.putHeader(page.querySelector(".thread__head"))
       for (const entry of unsentIn(this.dataset.conversation)) this.showUnsent(entry)
       this.bubbles.forEach(dress)
-      arrange(this.log)
+      this.arrange()
       this.toEnd()
       look(this.dataset.conversation)
     }

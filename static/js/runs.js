@@ -1,7 +1,7 @@
 // How bubbles stand together: by author and time, with a line for each day. All in the local zone.
 import { dayName, startOfDay } from "inbox/dates"
 
-const LOUD = ["failed", "unknown", "held"]
+const LOUD = ".message__problem, .message__planned, .message__late, .message__outside"
 const PAUSE = 10 * 60_000
 const EMOJI =
   /^(?:\p{Extended_Pictographic}(?:\p{Emoji_Modifier}|\uFE0F|\u200D\p{Extended_Pictographic})*\s*){1,3}$/u
@@ -21,8 +21,7 @@ export function arrange(log) {
 
 // The small print stands once for a run, unless there is something to say about this bubble.
 function quiet(bubble, next) {
-  const { state } = bubble.dataset
-  return next?.dataset.state === state && !LOUD.includes(state)
+  return next?.dataset.state === bubble.dataset.state && !bubble.querySelector(LOUD)
 }
 
 function joins(before, bubble) {

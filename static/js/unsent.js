@@ -53,7 +53,7 @@ async function post(entry) {
   try {
     const response = await request(`/conversations/${entry.conversation}/messages`, {
       method: "POST",
-      form: { text: entry.text, client_id: entry.client_id },
+      form: { text: entry.text, client_id: entry.client_id, replaces: entry.replaces ?? "" },
     })
     if (response.ok) stored(entry)
     else refuse(entry, response.status === 422, await reason(response))
