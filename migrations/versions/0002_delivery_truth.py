@@ -43,6 +43,10 @@ def upgrade() -> None:
             "still_missing", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("todo", sa.Text(), nullable=True),
+        sa.Column("lease", sa.Text(), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["line_id"], ["line.id"], name=op.f("fk_verification_line_id_line")
         ),
