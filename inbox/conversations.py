@@ -46,6 +46,8 @@ class Conversation(Model):
     inbound_count: Mapped[int] = mapped_column(default=0)
     message_count: Mapped[int] = mapped_column(default=0)
     trouble_count: Mapped[int] = mapped_column(default=0)
+    trouble: Mapped[str | None]
+    trouble_reason: Mapped[str | None]
 
     line: Mapped[Line] = relationship(lazy="joined", innerjoin=True)
     address: Mapped[Address | None] = relationship(lazy="joined")

@@ -181,12 +181,19 @@ def _hold(message: Message) -> None:
 
 
 def set_troubled(message: Message, troubled: bool) -> None:
-    """Whether a person has to look at it; its conversation counts those."""
-    if troubled == message.troubled:
+    """Whether a person has to look at it. Its conversation counts those and says the newest one's
+    state and reason."""
+    if not (troubled or message.troubled):
         return
-    lock(message.conversation)
+    conversation = message.conversation
+    lock(conversation)
+    conversation.trouble_count += troubled - message.troubled
     message.troubled = troubled
-    message.conversation.trouble_count += 1 if troubled else -1
+    db.session.flush()
+    of_it = select(Message).filter_by(conversation_id=conversation.id, troubled=True)
+    newest = db.session.scalar(of_it.order_by(Message.id.desc()).limit(1))
+    conversation.trouble = newest.status if newest else None
+    conversation.trouble_reason = newest.problem if newest else None
 
 
 def next_check(message: Message, at: datetime) -> datetime | None:

@@ -56,9 +56,11 @@ def _begin(message: Message) -> Entry:
 
 def _tries(message: Message) -> Iterator[Entry]:
     query = select(SendAttempt).filter_by(message_id=message.id).order_by(SendAttempt.id)
-    for number, attempt in enumerate(db.session.scalars(query), 1):
+    attempts = db.session.scalars(query).all()
+    for number, attempt in enumerate(attempts, 1):
         words = TRIED.get(attempt.outcome, "Tried")
-        yield Entry(attempt.at, f"{words}, try {number}", attempt.detail, attempt.code)
+        said = f"{words}, try {number}" if len(attempts) > 1 else words
+        yield Entry(attempt.at, said, attempt.detail, attempt.code)
 
 
 def _reports(message: Message) -> Iterator[Entry]:

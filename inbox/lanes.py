@@ -144,6 +144,7 @@ def lost(lease_until: Moment, at: datetime) -> ColumnElement[bool]:
 def _parcel(message: Message, line: Line, at: datetime) -> Parcel:
     message.lease, message.lease_until = secrets.token_hex(8), at + LEASE
     message.attempts += 1
+    unknown = message.status == "unknown"
     message.first_tried_at = message.first_tried_at or at
     deliveries.start(message)
     return Parcel(
@@ -156,6 +157,7 @@ def _parcel(message: Message, line: Line, at: datetime) -> Parcel:
         text=message.text,
         key=message.idempotency_key or "",
         attempts=message.attempts,
+        unknown=unknown,
         doubted_at=message.doubted_at,
         only_ask=bool(message.doubted_at and message.conversation.opted_out_at),
         known=_known(message),

@@ -23,7 +23,8 @@ _own = threading.local()
 class Parcel:
     """One try, the `attempts`th since `first_tried_at`, begun at `tried_at`.
 
-    `doubted_at`: when an earlier try left that may have reached the phone. `only_ask`: it must not
+    `unknown`: nobody could tell what became of the last try. `doubted_at`: when the first try left
+    that may have reached the phone. `only_ask`: it must not
     be sent again, because the person has opted out meanwhile. `known`: the provider's ids that
     belong to other bubbles of this conversation, so that one of them is not taken for this one.
     """
@@ -37,6 +38,7 @@ class Parcel:
     text: str
     key: str
     attempts: int
+    unknown: bool
     doubted_at: datetime | None
     only_ask: bool
     known: frozenset[str]

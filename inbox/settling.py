@@ -38,7 +38,7 @@ def judge(outcome: Outcome, at: datetime) -> Verdict:
         return verdicts.not_listed()
     if not isinstance(result, ProviderError):
         return verdicts.of_acceptance(result.status, result.message_ids, result.error)
-    verdict = verdicts.of_error(result, attempts=parcel.attempts, at=at, doubted=parcel.doubted)
+    verdict = verdicts.of_error(result, attempts=parcel.attempts, at=at, unknown=parcel.unknown)
     if outcome.asked and verdict.outcome == "failed":
         # It is the question that was refused, not the message.
         return replace(verdict, outcome="unknown", again_at=at + verdicts.wait(parcel.attempts))
@@ -112,4 +112,5 @@ def _attempt(outcome: Outcome, verdict: Verdict) -> SendAttempt:
 
 
 def _detail(error: ProviderError) -> str:
-    return " ".join(str(part) for part in (error.kind, error.status, error.message) if part)
+    status = f"Status {error.status}." if error.status else ""
+    return " ".join(filter(None, (status, error.message)))

@@ -70,12 +70,12 @@ def of_acceptance(status: str, ids: tuple[str, ...], error: str | None) -> Verdi
 
 
 def of_error(
-    error: ProviderError, *, attempts: int, at: datetime, doubted: bool = False
+    error: ProviderError, *, attempts: int, at: datetime, unknown: bool = False
 ) -> Verdict:
-    """`attempts` made so far: 1 after the first. What is `doubted` may have left at an earlier
-    try, and stays so whatever keeps this one from leaving."""
+    """`attempts` made so far: 1 after the first. What was `unknown` before this try stays so,
+    whatever kept this one from leaving."""
     verdict = _of_kind(error, attempts, at)
-    if doubted and verdict.outcome in ("queued", "held"):
+    if unknown and verdict.outcome in ("queued", "held"):
         again_at = verdict.again_at or at + wait(attempts)
         return replace(verdict, outcome="unknown", again_at=again_at)
     return verdict

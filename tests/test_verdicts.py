@@ -10,9 +10,9 @@ from inbox.errors import ProviderError
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
-def judged(kind, *, attempts=1, doubted=False, **given):
+def judged(kind, *, attempts=1, unknown=False, **given):
     error = ProviderError(kind, **given)
-    return verdicts.of_error(error, attempts=attempts, at=AT, doubted=doubted)
+    return verdicts.of_error(error, attempts=attempts, at=AT, unknown=unknown)
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ def test_a_try_follows_sooner_at_first_and_later_then():
 
 
 @pytest.mark.parametrize("kind", ["unreachable", "unavailable", "throttled", "unauthorized"])
-def test_what_may_have_left_stays_in_doubt_whatever_keeps_the_next_try_from_leaving(kind):
-    verdict = judged(kind, doubted=True)
+def test_what_is_unknown_stays_so_whatever_keeps_the_next_try_from_leaving(kind):
+    verdict = judged(kind, unknown=True)
 
     assert verdict.outcome == "unknown"
     assert verdict.again_at and verdict.again_at >= AT

@@ -58,6 +58,10 @@ def upgrade() -> None:
     with op.batch_alter_table("line", schema=None) as batch_op:
         batch_op.add_column(sa.Column("next_send_at", sa.DateTime(timezone=True), nullable=True))
 
+    with op.batch_alter_table("conversation", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("trouble", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("trouble_reason", sa.Text(), nullable=True))
+
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("troubled", sa.Boolean(), server_default=sa.false(), nullable=False)
@@ -136,6 +140,10 @@ def downgrade() -> None:
         batch_op.drop_column("found_at")
         batch_op.drop_column("outside")
         batch_op.drop_column("troubled")
+
+    with op.batch_alter_table("conversation", schema=None) as batch_op:
+        batch_op.drop_column("trouble_reason")
+        batch_op.drop_column("trouble")
 
     with op.batch_alter_table("line", schema=None) as batch_op:
         batch_op.drop_column("next_send_at")
