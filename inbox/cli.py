@@ -1,15 +1,18 @@
 """The `inbox` command. Exit 0 good, 1 refused or unhealthy, 2 wrong usage or settings."""
 
+import os
 import sys
 import threading
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from inbox import cli_users, config, create_app
 from inbox.config import BadSettings
 from inbox.errors import Refused
+
+if TYPE_CHECKING:
+    from inbox.sandbox import Options, Sandbox
 
 
 class Commands(click.Group):
@@ -93,13 +96,29 @@ def list_lines() -> None:
 @click.option("--webhook", help="Where to send events, like http://127.0.0.1:5000/webhooks/blooio.")
 @click.option("--secret", help="The signing secret of that webhook; made up when left out.")
 @click.option("--key", default="bl_sandbox_key", show_default=True, help="The API key.")
-def sandbox(port: int, webhook: str | None, secret: str | None, key: str) -> None:
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="NAME[=RATE][:COUNT]",
+    help="What goes wrong: 500=0.1 now and then, reset_after:2 the next two. Repeatable.",
+)
+@click.option("--seed", default=0, show_default=True, help="The same seed, the same faults.")
+def sandbox(
+    port: int,
+    webhook: str | None,
+    secret: str | None,
+    key: str,
+    faults: tuple[str, ...],
+    seed: int,
+) -> None:
     """Run the pretend Blooio alone, as an HTTP server."""
-    from inbox.sandbox import Options, Sandbox
+    from inbox.sandbox import Options
 
-    options = Options(key=key, demo=True, secret=secret)
-    with _started(lambda: Sandbox(options).start(port=port), port) as box:
+    options = Options(key=key, demo=True, secret=secret, weather=faults, seed=seed)
+    with _pretending(options, port) as box:
         click.echo(f"A pretend Blooio listens on {box.url}, with the API key {key}")
+        click.echo(f"Its control page is {box.panel}")
         if webhook:
             secret = box.register(webhook, secret=secret)
             click.echo(f"Its webhooks go to {webhook}, signed with {secret}")
@@ -107,11 +126,19 @@ def sandbox(port: int, webhook: str | None, secret: str | None, key: str) -> Non
         _wait_for_signal()
 
 
-def _started(start: Callable[[], Any], port: int) -> Any:
+def _pretending(options: "Options", port: int) -> "Sandbox":
+    from inbox.sandbox import Sandbox
+
     try:
-        return start()
+        box = Sandbox(options)
+    except ValueError as error:
+        raise BadSettings([str(error)]) from None
+    try:
+        return box.start(port=port)
     except OSError as error:
-        raise BadSettings([f"Port {port} cannot be used: {error.strerror}."]) from None
+        box.close()
+        reason = os.strerror(error.errno or 0)
+        raise BadSettings([f"Port {port} cannot be used: {reason}."]) from None
 
 
 def _wait_for_signal() -> None:

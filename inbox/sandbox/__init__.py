@@ -3,19 +3,24 @@
 from flask import Flask
 
 from inbox.sandbox.options import Options
+from inbox.sandbox.panel import address as panel_address
 from inbox.sandbox.people import DEMO_GROUPS, DEMO_PEOPLE, Gathering, Person
 from inbox.sandbox.sandbox import Sandbox
 from inbox.sandbox.serve import Server, serve
+from inbox.sandbox.switches import KINDS, Switch
 
 __all__ = [
     "DEMO_GROUPS",
     "DEMO_PEOPLE",
+    "KINDS",
     "Gathering",
     "Options",
     "Person",
     "Sandbox",
     "Server",
+    "Switch",
     "create_sandbox",
+    "panel_address",
     "serve",
 ]
 

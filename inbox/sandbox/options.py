@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from inbox.sandbox.people import DEMO_GROUPS, DEMO_PEOPLE, Gathering, Person
+from inbox.sandbox.switches import Switch
 
 Plan = Literal["dedicated", "shared", "inbound", "trial"]
 
@@ -44,7 +45,7 @@ class Options:
     deliver_late: tuple[str, ...] = ()
     concurrency: int = 8
 
-    weather: tuple[str, ...] = ()
+    weather: tuple[str | Switch, ...] = ()
     seed: int = 0
 
     idempotency: Literal["original", "strict"] = "original"

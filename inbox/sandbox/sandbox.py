@@ -1,6 +1,7 @@
 """The sandbox as one thing that can be started, spoken to and stopped."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Self
 
 from flask import Flask
@@ -18,6 +19,7 @@ from inbox.sandbox import (
     groups,
     logs,
     messages,
+    panel,
     phones,
     presence,
     reactions,
@@ -60,6 +62,7 @@ class Sandbox:
 
     def __init__(self, options: Options | None = None) -> None:
         self.options = options or Options()
+        weather = Weather(self.options.weather, self.options.seed)
         store = Store(self.options.path)
         scheduler = Scheduler(
             store,
@@ -67,7 +70,6 @@ class Sandbox:
             slow=steps.SLOW,
             workers=self.options.concurrency,
         )
-        weather = Weather(self.options.weather, self.options.seed)
         self.box = Box(self.options, store, scheduler, weather)
         self.app = _app(self.box)
         self.app.extensions["sandbox"] = self
@@ -81,11 +83,17 @@ class Sandbox:
         return self
 
     def start(self, host: str = "127.0.0.1", port: int = 0, serve: Serve = serve) -> Self:
-        """Serve on `host` and `port` (0: any free one); `url` then is the base for a client."""
+        """Serve on `host` and `port`; `url` then is the base for a client, `panel` the page for
+        people. Port 0 is the one that its file remembers, else any free one."""
         self.open()
-        self._server = serve(self.app, host, port)
+        self._server = self._serve(serve, host, port)
         self.url = f"http://{host}:{self._server.port}{BASE}"
         return self
+
+    @property
+    def panel(self) -> str:
+        """The address of the control page."""
+        return panel.address(self.url)
 
     def close(self) -> None:
         """Stop. With a file as path, everything unfinished goes on when it is started again."""
@@ -177,6 +185,18 @@ class Sandbox:
             found: list[dict[str, Any]] = controls.sent()["sent"]
         return found
 
+    def _serve(self, serve: Serve, host: str, port: int) -> Server:
+        known = self.box.store.number("SELECT port FROM place")
+        server = None
+        if known and not port:
+            with suppress(OSError):
+                server = serve(self.app, host, known)
+        server = server or serve(self.app, host, port)
+        with self.box.store.transaction():
+            self.box.store.run("DELETE FROM place")
+            self.box.store.add("place", port=server.port)
+        return server
+
     def _prepare(self) -> None:
         with self.box.store.transaction():
             for gathering in self.options.groups:
@@ -197,7 +217,8 @@ def _app(box: Box) -> Flask:
     errors.register(app)
     for noun in NOUNS:
         app.register_blueprint(noun.bp, url_prefix=BASE)
-    app.register_blueprint(controls.bp, url_prefix="/sandbox")
+    app.register_blueprint(controls.bp, url_prefix=panel.PATH)
+    app.register_blueprint(panel.bp, url_prefix=panel.PATH)
     return app
 
 

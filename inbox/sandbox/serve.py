@@ -23,7 +23,8 @@ def serve(app: Flask, host: str, port: int) -> Server:
 
 
 class ThreadServer:
-    """`patience` is how long closing may take to be noticed, in seconds."""
+    """`patience` is how long closing may take to be noticed, in seconds. Raises OSError when the
+    port cannot be had."""
 
     def __init__(self, app: Flask, host: str, port: int, patience: float = 0.1) -> None:
         connections: set[socket.socket] = set()
@@ -43,7 +44,12 @@ class ThreadServer:
                 """Paths hold phone numbers."""
 
         self._connections = connections
-        self._server = make_server(host, port, app, threaded=True, request_handler=Quiet)
+        # Ours, because the one of werkzeug ends the process when the port is taken.
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.create_server((host, port), family=family) as listener:
+            self._server = make_server(
+                host, port, app, threaded=True, request_handler=Quiet, fd=listener.fileno()
+            )
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": patience}, daemon=True
         )

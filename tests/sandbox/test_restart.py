@@ -1,5 +1,6 @@
 """What a sandbox with a file remembers when it is started again."""
 
+import socket
 from urllib.parse import urlsplit
 
 import pytest
@@ -82,6 +83,32 @@ def test_it_comes_back_on_the_same_port(start, connect, path):
     start(path=path, port=urlsplit(first.url).port)
 
     assert client.messages(CAROL)[0]["text"] == "Hello"
+
+
+def test_its_file_remembers_the_port(start, path):
+    first = start(path=path)
+    first.close()
+
+    assert start(path=path).url == first.url
+
+
+def test_another_port_is_taken_when_the_remembered_one_is_not_free(start, path):
+    first = start(path=path)
+    first.close()
+    port = urlsplit(first.url).port
+
+    with socket.create_server(("127.0.0.1", port)):
+        second = start(path=path)
+
+    assert requests.get(second.panel, timeout=5).status_code == 200
+    assert urlsplit(second.url).port != port
+
+
+def test_a_port_that_is_asked_for_and_taken_is_an_error(start):
+    taken = urlsplit(start().url).port
+
+    with pytest.raises(OSError):
+        start(port=taken)
 
 
 def test_it_is_also_a_plain_application():
