@@ -57,6 +57,16 @@ def ask_after_commit(name: str, *args: Any) -> None:
     db.session().info.setdefault("jobs", {})[name, args] = None
 
 
+def note(name: str, value: str) -> None:
+    """Remember a text under this name, for every process of the engine; the newest is kept."""
+    current_app.extensions["huey"].put(f"note.{name}", value)
+
+
+def noted(name: str) -> str | None:
+    found: str | None = current_app.extensions["huey"].get(f"note.{name}", peek=True)
+    return found
+
+
 def consumer(app: Flask) -> Consumer:
     """Threads that run the jobs of this app: `.start()`, `.stop(graceful=True)`."""
     settings: Settings = app.config["SETTINGS"]

@@ -11,7 +11,17 @@ from typing import IO
 import structlog
 from flask import Flask
 
-from inbox import create_app, demo_line, jobs, lanes, outbox, pages, schema, setup_links
+from inbox import (
+    create_app,
+    demo_line,
+    jobs,
+    lanes,
+    outbox,
+    pages,
+    schema,
+    setup_links,
+    verifying,
+)
 from inbox.config import BadSettings, Settings
 from inbox.db import db
 from inbox.environment_line import connect as connect_environment_line
@@ -31,6 +41,7 @@ def run(settings: Settings, say: Callable[[str], None]) -> None:
     stops: list[Stop] = [held.close]
     with app.app_context():
         outbox.take_over()
+        verifying.take_over()
     server = _serve(app, settings)
     stops.append(server.stop)
     stops.append(_announce(app))
@@ -94,6 +105,7 @@ def _work(app: Flask) -> Stop:
     consumer.start()
     with app.app_context():
         jobs.ask("sweep")
+        verifying.ask_all()
 
     def stop() -> None:
         lanes.stopping.set()

@@ -6,6 +6,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from inbox import (
+    chat_checks,
     intake,
     jobs,
     outbox,
@@ -13,6 +14,7 @@ from inbox import (
     refusals,
     user_sessions,
     verifications,
+    verifying,
     webhook_events,
 )
 from inbox.db import db, now
@@ -35,5 +37,7 @@ def sweep() -> None:
         noun.tidy()
     db.session.commit()
     overdue.ask(now())
+    chat_checks.ask_about_waiting(now())
+    verifying.ask_due(now())
     for line_id in db.session.scalars(select(Line.id)).all():
         jobs.ask("drain", line_id)
