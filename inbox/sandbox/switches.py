@@ -69,7 +69,9 @@ KINDS = {
     ),
     "302": Kind("A redirect to a sign-in page, nothing done.", anywhere=True),
     "duplicated": Kind("The event is sent twice.", "event", stored=True),
-    "shuffled": Kind("The event is held back until later ones have passed.", "event", stored=True),
+    "shuffled": Kind(
+        "The event is held back, so that later ones overtake it.", "event", stored=True
+    ),
     "delayed": Kind("The event comes late.", "event", stored=True, seconds=20),
     "lost": Kind("The event is never sent; only the lists know.", "event", stored=True),
     "stale": Kind("Signed with a time that is long past.", "delivery", stored=True, seconds=900),

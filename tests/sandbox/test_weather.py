@@ -6,6 +6,7 @@ from email.utils import parsedate_to_datetime
 import pytest
 import requests
 
+from inbox.config import ROOT
 from inbox.sandbox.switches import KINDS, Switch
 from tests.sandbox.client import CAROL, DAVE, chat_path
 
@@ -330,3 +331,10 @@ def test_weather_can_be_there_from_the_start(start, connect):
     assert [post(client).status_code for _ in range(2)] == [500, 202]
     assert client.messages(CAROL)
     assert client.ask("GET", chat_path(DAVE)).status == 404
+
+
+def test_every_switch_and_form_is_documented():
+    text = (ROOT / "docs" / "sandbox.md").read_text()
+    wanted = [word for name, kind in KINDS.items() for word in (name, *kind.forms)]
+
+    assert [word for word in wanted if f"`{word}`" not in text] == []
