@@ -10,7 +10,6 @@ from inbox import (
     checks,
     contacts,
     conversations,
-    due,
     lines,
     messages,
     pages,
@@ -24,6 +23,7 @@ from inbox.errors import Refused
 from inbox.lines import Line
 from inbox.views.finding import conversation as found
 from inbox.views.finding import typed_text
+from inbox.views.place import place
 from inbox.web import signed_in
 
 bp = Blueprint("conversations", __name__)
@@ -51,7 +51,7 @@ def show(id: int) -> str:
 @bp.get("/conversations/<int:id>/thread")
 @signed_in
 def thread(id: int) -> str:
-    return render_template("conversations/_thread.html", **(_place() | _thread(found(id))))
+    return render_template("conversations/_thread.html", **(place() | _thread(found(id))))
 
 
 @bp.get("/conversations/rows")
@@ -63,9 +63,9 @@ def rows() -> str:
 @bp.get("/queues")
 @signed_in
 def rail() -> str:
-    place = _place()
-    notices = render_template("lines/_notices.html", **place)
-    return render_template("queues/_rail.html", **place) + notices
+    here = place()
+    notices = render_template("lines/_notices.html", **here)
+    return render_template("queues/_rail.html", **here) + notices
 
 
 @bp.get("/conversations/changes")
@@ -113,7 +113,7 @@ def see(id: int) -> tuple[str, int]:
 @bp.get("/conversations/new")
 @signed_in
 def new() -> str:
-    return render_template("conversations/_new.html", **_place())
+    return render_template("conversations/_new.html", **place())
 
 
 @bp.post("/conversations")
@@ -142,33 +142,20 @@ def _begin() -> Conversation:
     return conversation
 
 
-def _place() -> dict[str, Any]:
-    """Where the person is: the queue and line of the address, and the rail around them."""
-    visible = list(db.session.scalars(lines.visible_to(g.user).order_by(Line.id)))
-    return {
-        "queue": queues.named(request.args.get("queue")),
-        "queues": queues.QUEUES,
-        "counts": queues.counts(g.user),
-        "lines": visible,
-        "waiting": due.waiting([line.id for line in visible if lines.state(line) != "ready"]),
-        "line": next((x for x in visible if x.id == request.args.get("line", type=int)), None),
-    }
-
-
 def _list() -> dict[str, Any]:
-    place = _place()
+    here = place()
     # The cursors come first: what happens while the rows are read is asked for again.
-    cursors = {f"line-{line.id}": activity.latest_id(line_id=line.id) for line in place["lines"]}
-    line = place["line"]
+    cursors = {f"line-{line.id}": activity.latest_id(line_id=line.id) for line in here["lines"]}
+    line = here["line"]
     rows, more = queues.page(
-        place["queue"],
+        here["queue"],
         g.user,
         line_id=line.id if line else None,
         before=request.args.get("before"),
     )
     rev = max(cursors.values(), default=0)
     seen = queues.seen_by(g.user, rows)
-    return place | {"cursors": cursors, "rows": rows, "more": more, "seen": seen, "rev": rev}
+    return here | {"cursors": cursors, "rows": rows, "more": more, "seen": seen, "rev": rev}
 
 
 def _thread(conversation: Conversation) -> dict[str, Any]:

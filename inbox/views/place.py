@@ -1,0 +1,22 @@
+"""Where a person is: the queue and line of the address, and the rail around every page."""
+
+from typing import Any
+
+from flask import g, request
+
+from inbox import due, lines, queues
+from inbox.db import db
+from inbox.lines import Line
+
+
+def place() -> dict[str, Any]:
+    """What the rail shows."""
+    visible = list(db.session.scalars(lines.visible_to(g.user).order_by(Line.id)))
+    return {
+        "queue": queues.named(request.args.get("queue")),
+        "queues": queues.QUEUES,
+        "counts": queues.counts(g.user),
+        "lines": visible,
+        "waiting": due.waiting([line.id for line in visible if lines.state(line) != "ready"]),
+        "line": next((x for x in visible if x.id == request.args.get("line", type=int)), None),
+    }
