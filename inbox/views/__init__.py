@@ -2,9 +2,31 @@
 
 from flask import Flask
 
-from inbox.views import conversations, health, lines, messages, sessions, setup, webhooks
+from inbox.views import (
+    conversations,
+    health,
+    lines,
+    messages,
+    sessions,
+    settings,
+    setup,
+    webhook_events,
+    webhooks,
+)
+
+MODULES = (
+    conversations,
+    health,
+    lines,
+    messages,
+    sessions,
+    settings,
+    setup,
+    webhook_events,
+    webhooks,
+)
 
 
 def init_app(app: Flask) -> None:
-    for module in (conversations, health, lines, messages, sessions, setup, webhooks):
+    for module in MODULES:
         app.register_blueprint(module.bp)

@@ -4,9 +4,10 @@ from typing import Any
 
 from flask import g, request
 
-from inbox import due, lines, queues
+from inbox import activity, due, lines, queues
 from inbox.db import db
 from inbox.lines import Line
+from inbox.views.settings_pages import pages_for
 
 
 def place() -> dict[str, Any]:
@@ -18,5 +19,13 @@ def place() -> dict[str, Any]:
         "counts": queues.counts(g.user),
         "lines": visible,
         "waiting": due.waiting([line.id for line in visible if lines.state(line) != "ready"]),
+        "settings_pages": pages_for(g.user),
         "line": next((x for x in visible if x.id == request.args.get("line", type=int)), None),
     }
+
+
+def settings_place() -> dict[str, Any]:
+    """The rail around a page of the settings, and the cursors from which it hears what happens."""
+    here = place()
+    cursors = {f"line-{line.id}": activity.latest_id(line_id=line.id) for line in here["lines"]}
+    return here | {"queue": None, "line": None, "cursors": cursors}

@@ -50,6 +50,7 @@ addEventListener("header", showDetails)
 BESIDE.addEventListener("change", fit)
 
 function fit() {
+  if (!inbox()) return
   inbox().dataset.pane = BESIDE.matches ? kept() : "closed"
   showDetails()
 }

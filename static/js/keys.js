@@ -45,7 +45,7 @@ function backOut(event) {
   if (menu) menu.open = false
   else if (drawer?.checkVisibility()) drawer.click()
   else if (event.target.matches(FIELDS)) document.querySelector("#thread h1")?.focus()
-  else if (document.querySelector("#thread").dataset.conversation) close()
+  else if (document.querySelector("#thread")?.dataset.conversation) close()
 }
 
 function allowed() {

@@ -97,7 +97,7 @@ async function answer(change) {
   const watcher = topics.get(change.topic)
   if (!watcher || !stillGood(watcher.cursor, change)) return
   if (change.reset) {
-    await watcher.reset()
+    await watcher.reset(change)
     return
   }
   const moved = change.after > watcher.cursor

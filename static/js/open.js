@@ -7,6 +7,10 @@ const PLACE = /^\/conversations\/(\d+)$/
 let asked
 
 export async function open(id, { push = true } = {}) {
+  if (!thread()) {
+    location.assign(`/conversations/${id}`)
+    return
+  }
   asked?.abort()
   asked = new AbortController()
   const { signal } = asked
@@ -57,6 +61,7 @@ document.addEventListener("click", event => {
 })
 
 addEventListener("popstate", () => {
+  if (!thread()) return
   const id = PLACE.exec(location.pathname)?.[1]
   if (id && id === thread().dataset.conversation) showDetails()
   else if (id) open(id, { push: false })
