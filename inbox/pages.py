@@ -74,7 +74,8 @@ def _payloads(line_id: int, changes: list[Change]) -> Iterator[Payload]:
             before = _previous(change.first_id, conversation_id=conversation.id)
             yield thread_changes(conversation, before)
     first = min(change.first_id for change in changes)
-    yield row_changes(line_id, _previous(first, line_id=line_id))
+    rows = row_changes(line_id, _previous(first, line_id=line_id))
+    yield rows | {"flood": True} if any(change.flood for change in changes) else rows
 
 
 def _previous(id: int, **where: int) -> int:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from inbox import activity, conversations, messages, pages
+from inbox import activity, conversations, messages, pages, threads
 from inbox.activity import Activity
 from inbox.db import db
 from inbox.live import announcer
@@ -75,7 +75,7 @@ def test_a_page_that_missed_something_asks_and_gets_it(app, carol, alice):
 
 
 def test_a_page_that_missed_too_much_starts_anew(app, carol, alice, monkeypatch):
-    monkeypatch.setattr(messages, "MOST_CHANGES", 1)
+    monkeypatch.setattr(threads, "MOST_CHANGES", 1)
     for text in ("One", "Two"):
         messages.compose(carol, alice, text)
     db.session.commit()

@@ -24,12 +24,14 @@ BATCH = 50
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Activity `first_id` to `last_id` of a conversation; of None: ask, too much happened."""
+    """Activity `first_id` to `last_id` of a conversation, or of the line itself when that is None.
+    `flood`: too much happened on the line to tell it conversation by conversation."""
 
     line_id: int
     conversation_id: int | None
     first_id: int
     last_id: int
+    flood: bool = False
 
     def merged(self, other: "Change") -> "Change":
         """Both as one."""
@@ -39,7 +41,7 @@ class Change:
 
 Render = Callable[[Flask, list[Change]], Iterable[tuple[str, Any]]]
 Emit = Callable[[str, Any], None]
-Key = tuple[int, int | None]
+Key = tuple[int, int | None, bool]
 
 
 class Announcer:
@@ -113,9 +115,9 @@ class Announcer:
         return changes
 
     def _add(self, change: Change) -> None:
-        whole_line: Key = (change.line_id, None)
-        alone: Key = (change.line_id, change.conversation_id)
-        key = whole_line if whole_line in self._waiting else alone
+        flood: Key = (change.line_id, None, True)
+        alone: Key = (change.line_id, change.conversation_id, change.flood)
+        key = flood if flood in self._waiting else alone
         before = self._waiting.get(key)
         self._waiting[key] = before.merged(change) if before else change
 
@@ -123,7 +125,7 @@ class Announcer:
         changes = list(self._waiting.values())
         self._waiting.clear()
         for change in changes:
-            self._add(replace(change, conversation_id=None))
+            self._add(replace(change, conversation_id=None, flood=True))
 
     def _announce(self, changes: list[Change]) -> bool:
         """Whether it worked; a failure must not end the thread."""

@@ -39,7 +39,8 @@ function openFocused() {
 
 // Out of the field first, then out of the conversation.
 function backOut(event) {
-  if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return
+  if (event.defaultPrevented || event.isComposing) return
+  if (document.querySelector("dialog[open], :popover-open")) return
   const menu = document.querySelector("details[open]")
   const drawer = document.querySelector(".person__close")
   if (menu) menu.open = false

@@ -108,6 +108,7 @@ async function answer(change) {
 
 socket.on("changed", change => {
   const watcher = topics.get(change.topic)
+  if (change.flood) threads.now() // no conversation was told by itself
   if (!watcher) return
   const verdict = decide(watcher.cursor, change)
   if (verdict === "ask") (change.topic.startsWith("line-") ? lines : threads).now()

@@ -109,7 +109,7 @@ customElements.define(
       dress(bubble)
       const present = document.getElementById(bubble.id)
       if (present) {
-        if (newer(bubble.dataset.rev, present.dataset.rev)) present.replaceWith(bubble)
+        if (newer(bubble.dataset.rev, present.dataset.rev)) this.replace(present, bubble)
         return false
       }
       this.settle(bubble.dataset.clientId)
@@ -119,6 +119,13 @@ customElements.define(
       const beyond = this.detached && compare(key(bubble), key(stored.at(-1))) > 0
       if (!beyond) insert(this.log, this.bubbles, bubble)
       return true
+    }
+
+    // What had the focus may be gone, as a Retry that was pressed: its mark is there.
+    replace(present, bubble) {
+      const focused = present.contains(document.activeElement)
+      present.replaceWith(bubble)
+      if (focused) bubble.querySelector("[data-history]")?.focus({ preventScroll: true })
     }
 
     // The server has it: the browser's own bubble goes.

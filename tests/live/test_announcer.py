@@ -68,7 +68,17 @@ def test_a_flood_becomes_one_for_each_line(announce, heard):
 
     announce.drain()
 
-    assert [change for _, change in heard] == [Change(1, None, 1, 9), Change(2, None, 5, 5)]
+    first, second = (change for _, change in heard)
+    assert (first, second) == (Change(1, None, 1, 9, flood=True), Change(2, None, 5, 5, flood=True))
+
+
+def test_a_change_of_the_line_itself_leaves_its_conversations_their_own(announce, heard):
+    announce.queue(Change(1, None, 1, 1))
+    announce.queue(Change(1, 7, 2, 2))
+
+    announce.drain()
+
+    assert [change for _, change in heard] == [Change(1, None, 1, 1), Change(1, 7, 2, 2)]
 
 
 def test_after_a_flood_conversations_are_told_apart_again(announce, heard):

@@ -1,0 +1,247 @@
+"""What a person can do about a message that did not arrive."""
+
+import pytest
+from sqlalchemy import select
+
+from inbox import deliveries, histories, lines, messages
+from inbox.activity import Activity
+from inbox.db import db, now
+from inbox.deliveries import DeliveryEvent, SendAttempt
+from inbox.errors import Refused
+from inbox.messages import Message
+from tests.conftest import PASSWORD
+from tests.people.visitor import FETCH, Visitor
+
+
+@pytest.fixture
+def message(carol, alice) -> Message:
+    message = messages.compose(carol, alice, "Hello")
+    db.session.commit()
+    return message
+
+
+@pytest.fixture
+def failed(message) -> Message:
+    message.provider_id, message.attempts, message.first_tried_at = "msg_1", 2, now()
+    db.session.add(
+        SendAttempt(message_id=message.id, outcome="accepted", provider_id="msg_1", seconds=0.1)
+    )
+    deliveries.fail(message, "No device", code="no_device")
+    db.session.commit()
+    return message
+
+
+@pytest.fixture
+def unknown(message) -> Message:
+    message.attempts, message.first_tried_at = 4, now()
+    deliveries.doubt(message, "Blooio does not list it.", again_at=None)
+    db.session.commit()
+    return message
+
+
+def hear(message, provider_id, status, **given) -> None:
+    deliveries.hear(message, DeliveryEvent(provider_id=provider_id, status=status, **given))
+    db.session.commit()
+
+
+def test_another_try_of_what_was_refused_is_a_new_one_and_waits(failed, bob, carol):
+    key = failed.idempotency_key
+    assert carol.trouble_count == 1
+
+    deliveries.retry(failed, by=bob)
+
+    assert failed.status == "queued"
+    assert failed.idempotency_key not in (None, key)
+    assert (failed.provider_id, failed.attempts, failed.problem) == (None, 0, None)
+    assert (failed.troubled, carol.trouble_count, carol.trouble) == (False, 0, None)
+
+
+def test_another_try_of_what_may_have_left_keeps_its_key_and_asks_first(unknown, bob):
+    key = unknown.idempotency_key
+
+    deliveries.retry(unknown, by=bob)
+
+    assert (unknown.status, unknown.idempotency_key) == ("queued", key)
+    assert unknown.doubted_at
+    assert unknown.attempts >= deliveries.ASK_FROM
+
+
+@pytest.mark.parametrize("status", ["queued", "sending", "accepted", "sent", "delivered", "held"])
+def test_what_is_on_its_way_is_not_tried_again(message, bob, status):
+    message.status = status
+
+    with pytest.raises(Refused, match="not waiting for another try"):
+        deliveries.retry(message, by=bob)
+
+
+def test_what_is_still_being_checked_is_left_alone(message, bob):
+    deliveries.doubt(message, "Blooio did not answer.", again_at=now())
+
+    with pytest.raises(Refused):
+        deliveries.retry(message, by=bob)
+    with pytest.raises(Refused, match="still being checked"):
+        deliveries.dismiss(message, by=bob)
+
+
+def test_nobody_who_opted_out_gets_another_try(failed, bob, carol):
+    carol.address.opted_out_at = now()
+
+    with pytest.raises(Refused, match="asked not to be messaged"):
+        deliveries.retry(failed, by=bob)
+    assert failed.status == "failed"
+
+
+def test_a_late_receipt_for_the_first_try_ends_the_second(failed, bob, line):
+    deliveries.retry(failed, by=bob)
+    db.session.commit()
+    found = deliveries.about(line.id, "msg_1")
+    assert found is failed
+
+    hear(failed, "msg_1", "delivered")
+
+    assert failed.status == "delivered"
+
+
+@pytest.mark.parametrize("status", ["failed", "sent", "queued"])
+def test_what_else_is_said_of_a_given_up_try_changes_nothing(failed, bob, status):
+    deliveries.retry(failed, by=bob)
+
+    hear(failed, "msg_1", status, detail="No device")
+
+    assert (failed.status, failed.troubled) == ("queued", False)
+    assert db.session.scalars(select(DeliveryEvent.status)).all() == [status]
+
+
+def test_what_is_set_aside_stays_what_it_is_and_troubles_nobody(failed, bob, carol):
+    deliveries.dismiss(failed, by=bob)
+
+    assert (failed.status, failed.problem) == ("failed", "No device")
+    assert (carol.trouble_count, carol.trouble_reason) == (0, None)
+    with pytest.raises(Refused, match="already seen to"):
+        deliveries.dismiss(failed, by=bob)
+
+
+def test_the_conversation_tells_its_newest_trouble(failed, carol, alice):
+    second = messages.compose(carol, alice, "Are you there?")
+    deliveries.doubt(second, "Blooio did not answer.", again_at=now())
+    assert (carol.trouble_count, carol.trouble) == (2, "unknown")
+    assert carol.trouble_reason == "Blooio did not answer."
+
+    deliveries.advance(second, "accepted")
+
+    assert (carol.trouble_count, carol.trouble) == (1, "failed")
+    assert carol.trouble_reason == "No device"
+
+
+def test_the_history_tells_tries_reports_and_hands_in_order(failed, bob):
+    hear(failed, "msg_1", "sent", protocol="imessage")
+    deliveries.retry(failed, by=bob)
+    db.session.commit()
+
+    told = [(entry.words, entry.code) for entry in histories.of(failed)]
+
+    assert ("Written by Alice Archer", None) in told[:1]
+    assert ("Taken by Blooio", None) in told
+    assert ("Sent as iMessage", None) in told
+    assert told[-1] == ("Tried again by Bob Baker", None)
+
+
+# Over HTTP: the rights, and what the page is told.
+
+
+class Browser(Visitor):
+    def __init__(self, app, user) -> None:
+        super().__init__(app)
+        self.sign_in(user.email, PASSWORD)
+
+    def post(self, path, **form):
+        token = self.token("/conversations")
+        return self.client.post(path, data=form, headers=FETCH | {"X-CSRFToken": token})
+
+
+def where(message, what="") -> str:
+    return f"/conversations/{message.conversation_id}/messages/{message.id}/{what}"
+
+
+def test_retry_is_said_over_http_and_told_to_open_pages(app, failed, alice):
+    assert Browser(app, alice).post(where(failed, "attempts")).status_code == 204
+
+    db.session.refresh(failed)
+    assert failed.status == "queued"
+    kinds = db.session.scalars(select(Activity.kind).order_by(Activity.id.desc()).limit(1)).all()
+    assert kinds == ["message.retried"]
+
+
+def test_a_second_retry_says_why_not(app, failed, alice, bob):
+    assert Browser(app, alice).post(where(failed, "attempts")).status_code == 204
+
+    answer = Browser(app, bob).post(where(failed, "attempts"))
+
+    assert answer.status_code == 422
+    assert "not waiting for another try any more" in answer.text
+
+
+@pytest.mark.parametrize("what", ["attempts", "dismissal"])
+def test_who_does_not_see_the_line_can_do_nothing_about_its_messages(app, failed, mallory, what):
+    assert Browser(app, mallory).post(where(failed, what)).status_code == 404
+
+    db.session.refresh(failed)
+    assert (failed.status, failed.troubled) == ("failed", True)
+
+
+def test_who_does_not_see_the_line_reads_no_history(app, failed, mallory, alice):
+    assert "No device" not in Browser(app, mallory).get(where(failed, "history")).text
+    assert Browser(app, mallory).get(where(failed, "history")).status_code == 404
+    assert Browser(app, alice).get(where(failed, "history")).status_code == 200
+
+
+def test_a_message_of_another_conversation_is_not_found_here(app, failed, alice, line):
+    from inbox import contacts, conversations, phone
+
+    address = contacts.with_address(phone.read("+14155550199"))
+    other = conversations.with_person(line, address)
+    db.session.commit()
+
+    path = f"/conversations/{other.id}/messages/{failed.id}/attempts"
+    assert Browser(app, alice).post(path).status_code == 404
+
+
+def test_an_edited_message_sets_the_failed_one_aside(app, failed, alice, carol):
+    form = {"text": "Hello again", "client_id": "c2", "replaces": str(failed.id)}
+
+    assert (
+        Browser(app, alice).post(f"/conversations/{carol.id}/messages", **form).status_code == 204
+    )
+
+    db.session.refresh(failed)
+    assert (failed.status, failed.troubled) == ("failed", False)
+    assert db.session.scalar(select(Message.text).filter_by(client_id="c2")) == "Hello again"
+
+
+def test_only_an_admin_lets_a_stopped_line_try_again(app, line, alice, maria, adam):
+    line.stopped_reason = "Blooio does not accept the API key of this line."
+    db.session.commit()
+
+    assert Browser(app, alice).post(f"/lines/{line.id}/resumption").status_code == 403
+    assert Browser(app, maria).post(f"/lines/{line.id}/resumption").status_code == 403
+    db.session.refresh(line)
+    assert lines.state(line) == "stopped"
+
+    assert Browser(app, adam).post(f"/lines/{line.id}/resumption").status_code == 204
+    db.session.refresh(line)
+    assert lines.state(line) == "ready"
+
+
+def test_a_stopped_line_says_so_above_the_list_with_what_waits(app, message, line, alice, adam):
+    line.stopped_reason = "Blooio does not accept the API key of this line."
+    db.session.commit()
+
+    for_alice = Browser(app, alice).get("/queues").text
+    for_adam = Browser(app, adam).get("/queues").text
+
+    assert "has stopped." in for_alice and "1 message waits until it is mended" in for_alice
+    assert "Try again" not in for_alice
+    line.sandbox = False
+    db.session.commit()
+    assert "Try again" in Browser(app, adam).get("/queues").text
+    assert "has stopped." in for_adam
