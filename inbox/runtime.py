@@ -16,6 +16,7 @@ from inbox import (
     demo_line,
     jobs,
     lanes,
+    lines,
     outbox,
     pages,
     schema,
@@ -26,6 +27,7 @@ from inbox.config import BadSettings, Settings
 from inbox.db import db
 from inbox.environment_line import connect as connect_environment_line
 from inbox.live import announcer
+from inbox.sandbox import panel_address
 from inbox.server import Server, serve
 
 log = structlog.get_logger(__name__)
@@ -157,11 +159,15 @@ def _box(app: Flask, settings: Settings, port: int) -> str:
     address = settings.public_url or f"http://{settings.host}:{port}"
     with app.app_context():
         setup = setup_links.first_run_url(address)
+        demo = None if settings.blooio_api_key else lines.with_key(demo_line.KEY)
+        pretend = panel_address(demo.base_url) if demo else None
         db.session.commit()
-    lines = [f"Tapback is running: {address}"]
+    told = [f"Tapback is running: {address}"]
     if setup:
-        lines += ["", "Make the first account here (once, within 30 minutes):", setup]
-    lines += ["", f"Everything is kept in {settings.data_dir.resolve()}"]
-    width = max(map(len, lines))
-    body = "\n".join(f"│ {line.ljust(width)} │" for line in lines)
+        told += ["", "Make the first account here (once, within 30 minutes):", setup]
+    if pretend:
+        told += ["", f"Make its pretend Blooio fail: {pretend}"]
+    told += ["", f"Everything is kept in {settings.data_dir.resolve()}"]
+    width = max(map(len, told))
+    body = "\n".join(f"│ {line.ljust(width)} │" for line in told)
     return f"┌{'─' * (width + 2)}┐\n{body}\n└{'─' * (width + 2)}┘"

@@ -5,10 +5,11 @@ import json
 from functools import cache
 from pathlib import Path
 
-from flask import Flask, current_app, url_for
+from flask import Flask, current_app, request, url_for
 
-from inbox import phone, queues
+from inbox import phone, queues, sandbox
 from inbox.conversations import Conversation
+from inbox.lines import Line
 from inbox.lines import state as line_state
 from inbox.messages import Message
 
@@ -31,7 +32,7 @@ STATES = {
 
 def init_app(app: Flask) -> None:
     app.jinja_env.globals["line_state"] = line_state
-    for one in (initials, tone, shown, vendor, asset, state_word, queues_of):
+    for one in (initials, tone, shown, vendor, asset, state_word, queues_of, sandbox_panel):
         app.jinja_env.globals[one.__name__] = one
         app.jinja_env.filters[one.__name__] = one
 
@@ -58,6 +59,12 @@ def state_word(message: Message) -> str:
 
 def queues_of(conversation: Conversation) -> str:
     return " ".join(queues.holding(conversation))
+
+
+def sandbox_panel(line: Line) -> str | None:
+    """Where the pretend provider's weather is made: it answers on this machine only."""
+    here = request.host.rsplit(":", 1)[0] in ("127.0.0.1", "localhost", "[::1]")
+    return sandbox.panel_address(line.base_url) if here and line.sandbox else None
 
 
 def vendor(package: str) -> str:
