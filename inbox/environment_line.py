@@ -31,7 +31,7 @@ def connect(settings: Settings) -> None:
         bare_signatures=settings.blooio_bare_signatures == "accept",
     )
     if pretend := lines.with_key("sandbox"):
-        pretend.stopped_reason = "The sandbox is off while a real line is connected."
+        pretend.stopped_reason = lines.OFF
     db.session.commit()
 
 

@@ -13,6 +13,7 @@ from inbox.users import User
 SEES_ALL = ("manager", "admin")
 # Faults of the provider in a row after which the line rests, and tries with one message at a time.
 BREAKER = 5
+OFF = "The sandbox is off while a real line is connected."
 LONGEST_REST = timedelta(minutes=20)
 
 
@@ -75,8 +76,10 @@ class LineMember(Model):
 
 
 def state(line: Line) -> str:
-    """How it is: stopped (a person must mend it), down (the provider does not answer), slowed
-    (the provider asked for a rest), or ready."""
+    """How it is: off (on purpose), stopped (a person must mend it), down (the provider does not
+    answer), slowed (the provider asked for a rest), or ready."""
+    if line.stopped_reason == OFF:
+        return "off"
     if line.stopped_reason:
         return "stopped"
     if line.failures >= BREAKER:

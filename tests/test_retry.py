@@ -241,7 +241,12 @@ def test_a_stopped_line_says_so_above_the_list_with_what_waits(app, message, lin
 
     assert "has stopped." in for_alice and "1 message waits until it is mended" in for_alice
     assert "Try again" not in for_alice
-    line.sandbox = False
+    assert "has stopped." in for_adam and "Try again" in for_adam
+
+
+def test_a_sandbox_that_is_off_on_purpose_troubles_nobody(app, line, alice):
+    line.stopped_reason = lines.OFF
     db.session.commit()
-    assert "Try again" in Browser(app, adam).get("/queues").text
-    assert "has stopped." in for_adam
+
+    assert lines.OFF not in Browser(app, alice).get("/queues").text
+    assert lines.state(line) == "off"

@@ -143,6 +143,31 @@ def test_a_line_that_stops_tells_everybody_and_an_admin_lets_it_go_on(
     wait_until(lambda: sent(provider, carol) == ["Hello Carol"], "message at the provider")
 
 
+def test_an_outage_says_what_waits_and_when_it_is_tried_next(
+    thread, provider, carol, dave, tapback, enter: Enter
+):
+    adam = enter("adam")
+    provider.trouble({"status": 503, "times": 100, "body": {"error": "x"}})
+    for number in range(4):
+        thread.write(f"Part {number}")
+    tapback.receive(dave.address, "Hello")
+    adam.open(dave.name)
+    adam.write("Hello Dave")
+
+    notice = thread.page.locator("#line-notices")
+    expect(notice).to_contain_text("Blooio does not answer")
+    expect(notice).to_contain_text("5 messages wait and go out by themselves.")
+    expect(thread.bubble("Part 0")).to_contain_text("Queued")
+    expect(thread.row(carol.name)).not_to_contain_text("Not delivered")
+    provider.trouble()
+    adam.page.locator("#line-notices").get_by_role("button", name="Try now").click()
+
+    expect(thread.page.locator("#line-notices .banner")).to_have_count(0)
+    for number in range(4):
+        expect(thread.bubble(f"Part {number}")).to_contain_text(re.compile("Sent|Delivered|Read"))
+    assert sent(provider, carol) == [f"Part {number}" for number in range(4)]
+
+
 def test_a_retry_that_does_not_get_through_says_so_beside_the_bubble(
     tapback, provider, carol, enter: Enter, cable
 ):
