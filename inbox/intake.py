@@ -20,8 +20,8 @@ from flask import Flask, current_app
 from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 
-from inbox import effects, lines
-from inbox.db import db, now
+from inbox import effects, lines, webhook_events
+from inbox.db import db, locked, now
 from inbox.lines import Line
 from inbox.messages import Message
 from inbox.providers import blooio_events
@@ -34,14 +34,13 @@ BATCH = 256
 PATIENCE = 10.0
 # The same bytes without any id within this time are a redelivery.
 SAME_BYTES = timedelta(minutes=15)
-TRIES = (5, 30, 120, 600, 3600, 6 * 3600)
 KEPT_HEADERS = ("X-Blooio-Event", "X-Blooio-Message-Id", "X-Blooio-Replay", "X-Original-Event-Id")
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """One verified webhook: its line, its bytes, and what they say; or what we found by asking, with
-    `source` "list" or "log"."""
+    """One verified webhook: its line, its bytes, and what they say; or what we found by asking,
+    with `source` "list" or "log"."""
 
     line_id: int
     body: bytes
@@ -196,16 +195,15 @@ def apply_forgotten() -> None:
 def retry_new(at: datetime) -> None:
     """Try again what could not be applied; after the last try it is dead and a person's to see."""
     due = or_(WebhookEvent.try_after.is_(None), WebhookEvent.try_after <= at)
-    query = select(WebhookEvent.id).where(WebhookEvent.state == "new", due).limit(BATCH)
+    alone = WebhookEvent.replay_id.is_(None)
+    query = select(WebhookEvent.id).where(WebhookEvent.state == "new", due, alone).limit(BATCH)
     for id in db.session.scalars(query).all():
-        _retry(id)
+        retry(id)
 
 
-def _retry(id: int) -> None:
-    """Unless another worker is at it."""
-    lines.hold(db.session.get_one(WebhookEvent, id).line_id)
-    query = select(WebhookEvent).filter_by(id=id, state="new").with_for_update(skip_locked=True)
-    row = db.session.scalar(query.execution_options(populate_existing=True))
+def retry(id: int) -> None:
+    """Unless another worker was at it."""
+    row = hold(id, "new")
     if row is None:
         db.session.rollback()
         return
@@ -213,8 +211,16 @@ def _retry(id: int) -> None:
         apply(row)
     except Exception as error:
         db.session.rollback()
-        _postpone(db.session.get_one(WebhookEvent, id), error)
+        if row := hold(id, "new"):
+            _postpone(row, error)
     db.session.commit()
+
+
+def hold(id: int, *states: str) -> WebhookEvent | None:
+    """The event and its line, held until the commit, if it is in one of these states."""
+    lines.hold(db.session.get_one(WebhookEvent, id).line_id)
+    query = select(WebhookEvent).where(WebhookEvent.id == id, WebhookEvent.state.in_(states))
+    return db.session.scalar(locked(query, WebhookEvent))
 
 
 def _keep_broken(delivery: Delivery, error: Exception) -> None:
@@ -223,13 +229,8 @@ def _keep_broken(delivery: Delivery, error: Exception) -> None:
 
 
 def _postpone(row: WebhookEvent, error: Exception) -> None:
-    log.error("intake.not_applied", name=row.name, id=row.id, error=type(error).__name__)
-    row.error = type(error).__name__
-    if row.attempts >= len(TRIES):
-        row.state = "dead"
-        return
-    row.try_after = now() + timedelta(seconds=TRIES[row.attempts])
-    row.attempts += 1
+    webhook_events.postpone(row, error)
+    log.error("intake.not_applied", name=row.name, id=row.id, error=row.error, state=row.state)
 
 
 def _key_of_bytes(delivery: Delivery) -> str:

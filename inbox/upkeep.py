@@ -16,6 +16,7 @@ from inbox import (
     verifications,
     verifying,
     webhook_events,
+    webhook_replays,
 )
 from inbox.db import db, now
 from inbox.lines import Line
@@ -33,9 +34,11 @@ def sweep() -> None:
     intake.retry_new(now())
     intake.apply_forgotten()
     user_sessions.tidy(since=now() - timedelta(minutes=2))
-    for noun in (webhook_events, refusals, verifications):
+    for noun in (webhook_events, webhook_replays, refusals, verifications):
         noun.tidy()
     db.session.commit()
+    for replay_id in webhook_replays.forgotten():
+        jobs.ask(webhook_replays.JOB, replay_id)
     overdue.ask(now())
     chat_checks.ask_about_waiting(now())
     verifying.ask_due(now())

@@ -1,19 +1,38 @@
 """Every event a provider told us, as it came: what makes a webhook answered 200 a stored one."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
+from traceback import walk_tb
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, delete
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    LargeBinary,
+    UniqueConstraint,
+    delete,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
+from inbox import activity
 from inbox.db import Model, db, now
+from inbox.errors import Refused
 
 KEPT = timedelta(days=30)
+# Seconds between the tries of an event that cannot be applied.
+TRIES = (5, 30, 120, 600, 3600, 6 * 3600)
+UNDONE = ("new", "dead", "dismissed")
+HERE = str(Path(__file__).parent)
 
 
 class WebhookEvent(Model):
-    """`state` is new, applied, ignored, waiting (for the message it speaks of) or dead.
+    """`state` is new, applied, ignored, waiting (for the message it speaks of), dead (it could not
+    be applied) or dismissed (and a person set it aside).
 
     `source` is how we heard of it: "webhook", or what we asked when none came: "list", "log".
+    `error` is why the last try failed, see `cause`.
     """
 
     __tablename__ = "webhook_event"
@@ -21,8 +40,14 @@ class WebhookEvent(Model):
         UniqueConstraint("line_id", "key"),
         Index("ix_webhook_event_state_try_after", "state", "try_after"),
         Index("ix_webhook_event_state_id", "state", "id"),
-        Index("ix_webhook_event_received_at", "received_at"),
+        Index("ix_webhook_event_received_at_state_line_id", "received_at", "state", "line_id"),
         Index("ix_webhook_event_line_id_provider_id", "line_id", "provider_id"),
+        Index(
+            "ix_webhook_event_replay_id",
+            "replay_id",
+            sqlite_where=text("replay_id is not null"),
+            postgresql_where=text("replay_id is not null"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -38,10 +63,45 @@ class WebhookEvent(Model):
     attempts: Mapped[int] = mapped_column(default=0)
     try_after: Mapped[datetime | None]
     received_at: Mapped[datetime] = mapped_column(default=now)
+    replay_id: Mapped[int | None] = mapped_column(
+        ForeignKey("webhook_replay.id", ondelete="SET NULL")
+    )
+
+
+def postpone(row: WebhookEvent, error: Exception) -> None:
+    """It could not be applied: again later; after the last try it is dead and a person's to see."""
+    row.error = cause(error)
+    if row.attempts >= len(TRIES):
+        row.state = "dead"
+        activity.record("webhook.dead", line_id=row.line_id)
+        return
+    row.try_after = now() + timedelta(seconds=TRIES[row.attempts])
+    row.attempts += 1
+
+
+def dismiss(row: WebhookEvent) -> None:
+    """A person decided that it need not be applied."""
+    if row.state != "dead":
+        raise Refused("Only an event that could not be applied can be set aside.")
+    row.state = "dismissed"
+    activity.record("webhook.dismissed", line_id=row.line_id)
+
+
+def cause(error: Exception) -> str:
+    """What failed and where in our code, without its words: they may hold what somebody wrote."""
+    name = type(error).__name__
+    codes = [frame.f_code for frame, _ in walk_tb(error.__traceback__)]
+    own = [code for code in codes if code.co_filename.startswith(HERE)]
+    return f"{name} in {Path(own[-1].co_filename).stem}.{own[-1].co_name}" if own else name
+
+
+def dead() -> int:
+    """How many wait for a person."""
+    return db.session.scalar(select(func.count()).where(WebhookEvent.state == "dead")) or 0
 
 
 def tidy() -> None:
     """Forget what is older than a month; what nobody could apply stays until somebody decides."""
-    over = ("applied", "ignored", "waiting")
+    over = ("applied", "ignored", "waiting", "dismissed")
     old = (WebhookEvent.received_at < now() - KEPT, WebhookEvent.state.in_(over))
     db.session.execute(delete(WebhookEvent).where(*old))

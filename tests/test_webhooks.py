@@ -368,13 +368,13 @@ def test_an_event_that_cannot_be_applied_is_kept_and_tried_again(hook, monkeypat
 
 
 def test_an_event_that_never_works_is_dead_in_the_end(hook, monkeypatch):
-    from inbox import effects, intake
+    from inbox import effects, intake, webhook_events
     from inbox.db import now
 
     monkeypatch.setattr(effects, "of", lambda *_: 1 / 0)
     hook(received())
 
-    for _ in intake.TRIES:
+    for _ in webhook_events.TRIES:
         db.session.scalars(select(WebhookEvent)).one().try_after = None
         db.session.commit()
         intake.retry_new(now())

@@ -27,6 +27,13 @@ from inbox.views.place import place
 from inbox.web import signed_in
 
 bp = Blueprint("conversations", __name__)
+# What an open page copies anew whenever something happened.
+RAIL = (
+    "queues/_rail.html",
+    "queues/_places.html",
+    "lines/_notices.html",
+    "webhook_events/_notice.html",
+)
 
 
 @bp.get("/")
@@ -64,8 +71,7 @@ def rows() -> str:
 @signed_in
 def rail() -> str:
     here = place()
-    notices = render_template("lines/_notices.html", **here)
-    return render_template("queues/_rail.html", **here) + notices
+    return "".join(render_template(part, **here) for part in RAIL)
 
 
 @bp.get("/conversations/changes")

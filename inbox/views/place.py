@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import g, request
 
-from inbox import activity, due, lines, queues
+from inbox import activity, due, lines, queues, webhook_events
 from inbox.db import db
 from inbox.lines import Line
 from inbox.views.settings_pages import pages_for
@@ -19,6 +19,7 @@ def place() -> dict[str, Any]:
         "counts": queues.counts(g.user),
         "lines": visible,
         "waiting": due.waiting([line.id for line in visible if lines.state(line) != "ready"]),
+        "dead": webhook_events.dead() if g.user.role == "admin" else 0,
         "settings_pages": pages_for(g.user),
         "line": next((x for x in visible if x.id == request.args.get("line", type=int)), None),
     }

@@ -3,6 +3,8 @@ import { showTimes } from "inbox/dates"
 import { fragment } from "inbox/request"
 
 const PAUSE = 1000
+// What is red in the rail when there is any.
+const TROUBLE = ["attention", "dead"]
 
 customElements.define(
   "queue-counts",
@@ -50,7 +52,8 @@ customElements.define(
     }
 
     copyHealth(page) {
-      let changed = notices(page)
+      let changed = notices(page, "#line-notices")
+      notices(page, "#webhook-notice")
       for (const fresh of page.querySelectorAll("[data-health-of]")) {
         const present = this.querySelector(`[data-health-of="${fresh.dataset.healthOf}"]`)
         if (!present || present.dataset.health === fresh.dataset.health) continue
@@ -62,10 +65,10 @@ customElements.define(
   },
 )
 
-// What keeps lines from sending. Whether anything is different from what was shown.
-function notices(page) {
-  const fresh = page.querySelector("#line-notices")
-  const present = document.querySelector("#line-notices")
+// What somebody has to know. Whether anything is different from what was shown.
+function notices(page, place) {
+  const fresh = page.querySelector(place)
+  const present = document.querySelector(place)
   if (!fresh || !present) return false
   showTimes(fresh)
   if (fresh.textContent === present.textContent) return false
@@ -82,9 +85,10 @@ function waitForLines(refresh) {
 
 function copy(count) {
   const { count: name } = count.dataset
-  for (const present of document.querySelectorAll(`[data-count="${name}"]`))
+  for (const present of document.querySelectorAll(`[data-count="${name}"]`)) {
     present.textContent = count.textContent
-  const item = document.querySelector(`.rail__item[data-queue="${name}"]`)
-  if (name === "attention")
-    item?.classList.toggle("rail__item--trouble", Boolean(count.textContent))
+    const item = present.closest(".rail__item")
+    if (TROUBLE.includes(name))
+      item?.classList.toggle("rail__item--trouble", Boolean(count.textContent))
+  }
 }
