@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from inbox import cli_users, config, create_app
+from inbox import cli_replay, cli_users, config, create_app
 from inbox.config import BadSettings
 from inbox.errors import Refused
 
@@ -36,6 +36,7 @@ def main() -> None:
 
 
 main.add_command(cli_users.user)
+main.add_command(cli_replay.replay)
 
 
 @main.command()

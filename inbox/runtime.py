@@ -38,7 +38,7 @@ Stop = Callable[[], None]
 
 def run(settings: Settings, say: Callable[[str], None]) -> None:
     """Web, workers and, without an API key, the sandbox, in one process. Returns when stopped."""
-    held = _only_one(settings)
+    held = only_one(settings)
     app = _prepared(settings)
     stops: list[Stop] = [held.close]
     with app.app_context():
@@ -106,8 +106,8 @@ def _work(app: Flask) -> Stop:
     consumer = jobs.consumer(app)
     consumer.start()
     with app.app_context():
+        verifying.arrive()
         jobs.ask("sweep")
-        verifying.ask_all()
 
     def stop() -> None:
         lanes.stopping.set()
@@ -131,7 +131,7 @@ def _until_told(stops: list[Stop]) -> None:
         db.session.remove()
 
 
-def _only_one(settings: Settings) -> IO[str]:
+def only_one(settings: Settings) -> IO[str]:
     """The data folder belongs to one process: SQLite has one writer."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     lock = (settings.data_dir / "lock").open("w")

@@ -134,8 +134,25 @@ def last_good(line_id: int) -> Verification | None:
     return db.session.scalar(query)
 
 
+def words(row: Verification) -> str:
+    """What it found, as the end of a sentence."""
+    if not row.missing and not row.still_missing:
+        return "nothing missing"
+    told = (_count(row.missing_messages, "message"), _count(row.missing_reports, "delivery report"))
+    found = " and ".join(filter(None, told)) + " had not arrived"
+    if not row.still_missing:
+        return f"{found} and {'was' if row.missing == 1 else 'were'} fetched"
+    if row.still_missing >= row.missing:
+        return f"{found} and could not be fetched"
+    return f"{found}, and {row.still_missing:,} could not be fetched"
+
+
 def tidy() -> None:
     db.session.execute(delete(Verification).where(Verification.started_at < now() - KEPT))
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}" if number else ""
 
 
 def _due(line: Line, kind: str, at: datetime) -> bool:

@@ -60,21 +60,18 @@ def take_over() -> None:
     db.session.commit()
 
 
-def ask_all() -> None:
-    """We were not there for a while."""
-    for line_id in _to_verify():
-        jobs.ask("verify_now", line_id)
+def arrive() -> None:
+    """At the start of a process that works: the next sweep finds that we were not there."""
+    jobs.note("swept_at", "")
 
 
 def ask_due(at: datetime) -> None:
     """In every sweep. While a machine slept, what was told was told to nobody."""
     last = jobs.noted("swept_at")
     jobs.note("swept_at", at.isoformat())
-    if last and abs(at - datetime.fromisoformat(last)) > GAP:
-        ask_all()
-        return
+    away = not last or abs(at - datetime.fromisoformat(last)) > GAP
     for line_id in _to_verify():
-        jobs.ask("verify_due", line_id)
+        jobs.ask("verify_now" if away else "verify_due", line_id)
     for line_id in verifications.forgotten(at):
         jobs.ask("go_on_verifying", line_id)
     db.session.rollback()

@@ -74,7 +74,20 @@ def test_everything_is_compared_once_a_day(line):
     assert not verifications.ask_when_due(line, now())
 
 
+def test_the_first_sweep_after_a_start_asks_for_all(line, asked):
+    upkeep.sweep()
+    verifying.arrive()
+    asked.clear()
+
+    upkeep.sweep()
+
+    assert ("verify_now", line.id) in asked
+
+
 def test_the_sweep_asks_for_what_is_due(line, asked):
+    upkeep.sweep()
+    asked.clear()
+
     upkeep.sweep()
 
     assert ("verify_due", line.id) in asked
