@@ -48,6 +48,7 @@ class Conversation(Model):
     trouble_count: Mapped[int] = mapped_column(default=0)
     trouble: Mapped[str | None]
     trouble_reason: Mapped[str | None]
+    trouble_snippet: Mapped[str | None]
 
     line: Mapped[Line] = relationship(lazy="joined", innerjoin=True)
     address: Mapped[Address | None] = relationship(lazy="joined")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from inbox import jobs, lines
+from inbox import jobs, lines, snippets
 from inbox.conversations import Conversation
 from inbox.db import Model, db, lock, locked, now
 from inbox.errors import Refused
@@ -194,6 +194,7 @@ def set_troubled(message: Message, troubled: bool) -> None:
     newest = db.session.scalar(of_it.order_by(Message.id.desc()).limit(1))
     conversation.trouble = newest.status if newest else None
     conversation.trouble_reason = newest.problem if newest else None
+    conversation.trouble_snippet = snippets.of(newest.text) if newest else None
 
 
 def next_check(message: Message, at: datetime) -> datetime | None:

@@ -74,6 +74,7 @@ def upgrade() -> None:
     with op.batch_alter_table("conversation", schema=None) as batch_op:
         batch_op.add_column(sa.Column("trouble", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("trouble_reason", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("trouble_snippet", sa.Text(), nullable=True))
 
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.add_column(
@@ -185,6 +186,7 @@ def downgrade() -> None:
         batch_op.drop_column("troubled")
 
     with op.batch_alter_table("conversation", schema=None) as batch_op:
+        batch_op.drop_column("trouble_snippet")
         batch_op.drop_column("trouble_reason")
         batch_op.drop_column("trouble")
 
