@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from inbox import cli_replay, cli_users, config, create_app
+from inbox import cli_lines, cli_replay, cli_users, config, create_app
 from inbox.config import BadSettings
 from inbox.errors import Refused
 
@@ -36,6 +36,7 @@ def main() -> None:
 
 
 main.add_command(cli_users.user)
+main.add_command(cli_lines.line)
 main.add_command(cli_replay.replay)
 
 
@@ -71,25 +72,6 @@ def migrate() -> None:
     with create_app().app_context():
         schema.upgrade()
         click.echo(f"The database is at {schema.current()}.")
-
-
-@main.group()
-def line() -> None:
-    """Look after the lines: our numbers at a provider."""
-
-
-@line.command("list")
-def list_lines() -> None:
-    """Show every line."""
-    from sqlalchemy import select
-
-    from inbox.db import db
-    from inbox.lines import Line
-
-    with create_app().app_context():
-        for one in db.session.scalars(select(Line).order_by(Line.id)):
-            state = one.stopped_reason or "ready"
-            click.echo(f"{one.key}\t{one.name}\t{one.number or 'number unknown'}\t{state}")
 
 
 @main.command()

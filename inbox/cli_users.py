@@ -26,7 +26,7 @@ def user() -> None:
 @click.option("--password-stdin", is_flag=True, help="Read their password from standard input.")
 def add(email: str, name: str, role: str, password_stdin: bool) -> None:
     """Add a person. Without a password, print a link with which they choose one."""
-    with _tapback():
+    with tapback():
         if password_stdin:
             _add(email, name, role, sys.stdin.readline().rstrip("\r\n"))
         else:
@@ -36,7 +36,7 @@ def add(email: str, name: str, role: str, password_stdin: bool) -> None:
 @user.command("list")
 def list_users() -> None:
     """Show everybody."""
-    with _tapback():
+    with tapback():
         for one in db.session.scalars(select(User).order_by(User.email)):
             state = "active" if one.active else "disabled"
             click.echo(f"{one.email}\t{one.name}\t{one.role}\t{state}")
@@ -46,7 +46,7 @@ def list_users() -> None:
 @click.argument("email")
 def disable(email: str) -> None:
     """Sign a person out everywhere, for good."""
-    with _tapback():
+    with tapback():
         found = _found(email)
         users.disable(found)
         _sign_out_everywhere(found)
@@ -59,7 +59,7 @@ def disable(email: str) -> None:
 @click.argument("role", type=click.Choice(users.ROLES))
 def change_role(email: str, role: str) -> None:
     """Change what a person may. They sign in again with their new rights."""
-    with _tapback():
+    with tapback():
         found = _found(email)
         users.change_role(found, role)
         _sign_out_everywhere(found)
@@ -68,7 +68,7 @@ def change_role(email: str, role: str) -> None:
 
 
 @contextmanager
-def _tapback() -> Iterator[None]:
+def tapback() -> Iterator[None]:
     """The application around a command; its refusals are sentences and exit 1."""
     app = create_app()
     with app.app_context():
