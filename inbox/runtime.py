@@ -40,7 +40,7 @@ def run(settings: Settings, say: Callable[[str], None]) -> None:
     """Web, workers and, without an API key, the sandbox, in one process. Returns when stopped."""
     held = only_one(settings)
     app = _prepared(settings)
-    stops: list[Stop] = [held.close]
+    stops: list[Stop] = [held.close, app.extensions["tally"].flush]
     with app.app_context():
         outbox.take_over()
         verifying.take_over()
@@ -63,7 +63,7 @@ def web(settings: Settings, say: Callable[[str], None]) -> None:
     app = _prepared(settings)
     server = _serve(app, settings)
     say(f"Tapback's web half listens on http://{settings.host}:{server.port}")
-    _until_told([server.stop, _announce(app)])
+    _until_told([app.extensions["tally"].flush, server.stop, _announce(app)])
 
 
 def worker(settings: Settings, say: Callable[[str], None]) -> None:

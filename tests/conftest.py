@@ -83,6 +83,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     with app.app_context():
         yield app
         db.session.remove()
+        app.extensions["tally"].close()
         announcer.drain()
         app.extensions["huey"].storage.close()
         db.engine.dispose()

@@ -6,10 +6,9 @@ import structlog
 from flask import Blueprint, Response, current_app, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from inbox import body, intake, lines
+from inbox import body, intake, lines, tally
 from inbox.config import Settings
 from inbox.db import reading
-from inbox.lines import Line
 from inbox.providers import blooio_signature, wire
 from inbox.web import csrf
 
@@ -23,28 +22,28 @@ LIMIT = 1024 * 1024
 @bp.post("/webhooks/blooio", defaults={"key": None})
 @bp.post("/webhooks/blooio/<key>")
 def blooio(key: str | None) -> Response:
+    key = _environment_key() if key is None else key
     if request.mimetype != "application/json" or request.content_encoding:
-        return _answer(415)
+        return _refuse(415, key, "not json")
     raw = body.read_limited(request, LIMIT)
     if raw is None:
-        return _answer(413)
+        return _refuse(413, key, "too large")
     try:
         with reading():
             line_id, reason = _verify(key, raw)
     except SQLAlchemyError:
         return _unavailable()
     if reason or line_id is None:
-        log.warning("webhook.refused", reason=reason)
-        return _answer(401)
+        return _refuse(401, key, (line_id and reason) or "no line")
     payload = wire.an_object(raw)
     if payload is None:
-        return _answer(400)
+        return _refuse(400, key, "not an object")
     return _take(intake.Delivery(line_id, raw, payload, dict(request.headers)))
 
 
-def _verify(key: str | None, raw: bytes) -> tuple[int | None, str | None]:
+def _verify(key: str, raw: bytes) -> tuple[int | None, str | None]:
     """The line and why its signature is wrong. An unknown line takes the same road."""
-    line = _environment_line() if key is None else lines.with_key(key)
+    line = lines.with_key(key)
     secrets = line.webhook_secrets if line else []
     reason = blooio_signature.verify(
         request.headers.get("X-Blooio-Signature"),
@@ -56,9 +55,9 @@ def _verify(key: str | None, raw: bytes) -> tuple[int | None, str | None]:
     return (line.id if line else None), reason
 
 
-def _environment_line() -> Line | None:
+def _environment_key() -> str:
     settings: Settings = current_app.config["SETTINGS"]
-    return lines.with_key("blooio" if settings.blooio_api_key else "sandbox")
+    return "blooio" if settings.blooio_api_key else "sandbox"
 
 
 def _take(delivery: intake.Delivery) -> Response:
@@ -68,6 +67,12 @@ def _take(delivery: intake.Delivery) -> Response:
         log.exception("webhook.not_stored")
         return _unavailable()
     return _answer(200)
+
+
+def _refuse(status: int, key: str, reason: str) -> Response:
+    log.warning("webhook.refused", reason=reason)
+    tally.of_app().count(key, reason)
+    return _answer(status)
 
 
 def _answer(status: int) -> Response:
