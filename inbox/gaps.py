@@ -17,6 +17,7 @@ from inbox.messages import Message
 from inbox.plans import Chat
 from inbox.providers import blooio_events, blooio_listed
 from inbox.providers.blooio_types import ProviderMessage
+from inbox.webhook_events import WebhookEvent
 
 # The webhook of something that new may still be on its way.
 GRACE = timedelta(seconds=15)
@@ -95,7 +96,7 @@ def among(page: Sequence[ProviderMessage], chat: Chat, at: Place) -> Found:
             gaps += _unknown(one, chat, doubtful)
         elif mine.outgoing and further(one.status, mine) and not _just_happened(one):
             gaps.append(Gap(blooio_listed.report(one, chat.id), "report"))
-    return Found(gaps, min(new, default=None))
+    return Found(_not_dismissed(gaps, at), min(new, default=None))
 
 
 def fill(gaps: Sequence[Gap], at: Place) -> None:
@@ -145,6 +146,16 @@ def same_number(theirs: str | None, mine: str | None) -> bool:
     if not theirs or not mine:
         return True
     return phone.from_provider(theirs) == phone.from_provider(mine)
+
+
+def _not_dismissed(gaps: list[Gap], at: Place) -> list[Gap]:
+    """Without what a person has set aside, because it could not be applied."""
+    dismissed: set[str] = set()
+    for some in pieces([gap.key for gap in gaps]):
+        query = select(WebhookEvent.key).filter_by(line_id=at.line_id, state="dismissed")
+        with reading():
+            dismissed.update(db.session.scalars(query.where(WebhookEvent.key.in_(some))))
+    return [gap for gap in gaps if gap.key not in dismissed]
 
 
 def _unknown(one: ProviderMessage, chat: Chat, doubtful: Mapping[str, datetime]) -> list[Gap]:

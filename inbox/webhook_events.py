@@ -100,6 +100,14 @@ def dead() -> int:
     return db.session.scalar(select(func.count()).where(WebhookEvent.state == "dead")) or 0
 
 
+def last_heard(line_id: int) -> datetime | None:
+    """When the provider last told us anything on this line by itself."""
+    told = select(WebhookEvent.received_at).where(
+        WebhookEvent.line_id == line_id, WebhookEvent.source == "webhook"
+    )
+    return db.session.scalar(told.order_by(WebhookEvent.received_at.desc()).limit(1))
+
+
 def tidy() -> None:
     """Forget what is older than a month; what nobody could apply stays until somebody decides."""
     over = ("applied", "ignored", "waiting", "dismissed")

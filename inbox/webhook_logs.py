@@ -76,7 +76,7 @@ def fill(untold: Sequence[Untold]) -> None:
 
 def still_lacking(keys: Sequence[str], at: Place) -> int:
     """How many of these events have not taken effect."""
-    done = ("applied", "ignored", "waiting")
+    done = ("applied", "ignored", "waiting", "dismissed")
     with reading():
         return sum(
             len(some) - len(_known(some, at, WebhookEvent.state.in_(done)))

@@ -10,6 +10,7 @@ from inbox.views import (
     sessions,
     settings,
     setup,
+    verifications,
     webhook_events,
     webhooks,
 )
@@ -22,6 +23,7 @@ MODULES = (
     sessions,
     settings,
     setup,
+    verifications,
     webhook_events,
     webhooks,
 )

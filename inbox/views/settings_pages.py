@@ -14,7 +14,10 @@ class SettingsPage:
     roles: tuple[str, ...]
 
 
-PAGES = (SettingsPage("webhook_events.index", "Webhooks", ("admin",)),)
+PAGES = (
+    SettingsPage("verifications.index", "Lines", ("manager", "admin")),
+    SettingsPage("webhook_events.index", "Webhooks", ("admin",)),
+)
 
 
 def pages_for(user: User) -> list[SettingsPage]:
