@@ -70,6 +70,12 @@ def ask(line_id: int, kind: str, since: datetime | None = None) -> Verification:
     return row
 
 
+def begun(line_id: int, at: datetime) -> bool:
+    """Whether one that looks at what is recent has begun since then, or waits to begin."""
+    since = (Verification.kind != "all", Verification.started_at >= at)
+    return db.session.scalar(_of(line_id).where(*since).limit(1)) is not None
+
+
 def ask_when_due(line: Line, at: datetime) -> bool:
     """With the line held: whether its time has come again, and it was asked for."""
     due = [kind for kind in EVERY if _due(line, kind, at)]
@@ -130,7 +136,7 @@ def latest(line_id: int, count: int) -> list[Verification]:
 def last_good(line_id: int) -> Verification | None:
     """The newest one that got through."""
     good = (Verification.ended_at.is_not(None), Verification.error.is_(None))
-    query = _of(line_id).where(*good).order_by(Verification.ended_at.desc()).limit(1)
+    query = _of(line_id).where(*good).order_by(Verification.id.desc()).limit(1)
     return db.session.scalar(query)
 
 

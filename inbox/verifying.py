@@ -25,8 +25,18 @@ def verify(line_id: int) -> None:
 
 @jobs.job
 def verify_now(line_id: int, kind: str = "recent", since: datetime | None = None) -> None:
-    """At once: after a gap, or because a person waits for it."""
+    """At once: because a person waits for it."""
     _ask(line_id, kind, since)
+    go_on_verifying(line_id, rest=0)
+
+
+@jobs.job
+def verify_after(line_id: int, gap: datetime) -> None:
+    """At once: we were not there until `gap`."""
+    lines.hold(line_id)
+    if not verifications.begun(line_id, gap):
+        verifications.ask(line_id, "recent")
+    db.session.commit()
     go_on_verifying(line_id, rest=0)
 
 
@@ -61,29 +71,32 @@ def take_over() -> None:
 
 
 def arrive() -> None:
-    """At the start of a process that works: the next sweep finds that we were not there."""
-    jobs.note("swept_at", "")
+    """At the start of a process that works: it was not there before."""
+    jobs.note("swept_at", now().isoformat())
+    _ask_for_all("verify_after", now())
 
 
 def ask_due(at: datetime) -> None:
     """In every sweep. While a machine slept, what was told was told to nobody."""
     last = jobs.noted("swept_at")
     jobs.note("swept_at", at.isoformat())
-    away = not last or abs(at - datetime.fromisoformat(last)) > GAP
-    for line_id in _to_verify():
-        jobs.ask("verify_now" if away else "verify_due", line_id)
+    away = last is not None and abs(at - datetime.fromisoformat(last)) > GAP
+    if away:
+        _ask_for_all("verify_after", at)
+    else:
+        _ask_for_all("verify_due")
     for line_id in verifications.forgotten(at):
         jobs.ask("go_on_verifying", line_id)
     db.session.rollback()
 
 
-def _to_verify() -> list[int]:
-    """Lines that are stopped are not asked about by themselves: their key is refused, or they have
-    no provider."""
+def _ask_for_all(job: str, *args: datetime) -> None:
+    """But for lines that are stopped: their key is refused, or they have no provider."""
     running = select(Line.id).where(Line.stopped_reason.is_(None))
-    ids = list(db.session.scalars(running))
+    ids = db.session.scalars(running).all()
     db.session.rollback()
-    return ids
+    for line_id in ids:
+        jobs.ask(job, line_id, *args)
 
 
 def _ask(line_id: int, kind: str, since: datetime | None = None) -> None:

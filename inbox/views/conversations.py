@@ -16,6 +16,7 @@ from inbox import (
     phone,
     queues,
     threads,
+    verifications,
 )
 from inbox.conversations import Conversation
 from inbox.db import db
@@ -169,8 +170,11 @@ def _thread(conversation: Conversation) -> dict[str, Any]:
     rows, older = threads.page(conversation)
     checks.ask_about(conversation)
     seen = queues.seen_by(g.user, [conversation])
+    verified = verifications.last_good(conversation.line_id)
     return {
         "conversation": conversation,
+        "verified": verified,
+        "verified_words": verified and verifications.words(verified),
         "messages": rows,
         "older": older,
         "cursor": cursor,

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from inbox import messages, outbox, reconciler, verifications
+from inbox import effects, messages, outbox, reconciler, verifications
 from inbox.conversations import Conversation
 from inbox.db import db, now
 from inbox.deliveries import DeliveryEvent
@@ -352,3 +352,53 @@ def test_two_workers_at_once_find_each_message_once(provider, line, app):
     assert [(one.error, one.done, one.still_missing) for one in rows] == [(None, 60, 0)] * 2
     assert sum(one.missing_messages for one in rows) == 60
     assert len(texts()) == 60
+
+
+def test_unknown_words_and_missing_fields_of_the_list_do_no_harm(provider, verify):
+    provider.say(CAROL, "Hello", at=ago(2))
+    odd = {
+        "message_id": "msg_odd",
+        "direction": "sideways",
+        "status": "evaporated",
+        "time_sent": "soon",
+        "attachments": 7,
+        "more": {"of": ["this"]},
+    }
+    bare = {"message_id": "msg_bare", "direction": "inbound", "internal_id": None}
+    body = {"messages": [odd, {}, bare, 5], "pagination": {"total": "many"}}
+    provider.trouble({"method": "GET", "path": "/messages", "status": 200, "body": body})
+
+    assert verify().missing_messages == 1
+    assert texts() == [""]
+
+    assert missing(verify("asked", now() - timedelta(hours=3))) == (1, 0, 0)
+    assert sorted(texts()) == ["", "Hello"]
+
+
+def test_a_message_that_the_provider_has_deleted_stays_here(provider, verify):
+    id = provider.say(CAROL, "Hello", at=ago(2))
+    provider.say(CAROL, "Bye", at=ago(1))
+    verify()
+    provider.box.store.run("DELETE FROM message WHERE message_id = ?", id)
+
+    assert missing(verify()) == (0, 0, 0)
+    assert texts() == ["Hello", "Bye"]
+
+
+def test_stop_that_was_lost_is_heeded_when_it_is_found(provider, verify):
+    provider.say(CAROL, "STOP", at=ago(1))
+
+    verify()
+
+    (conversation,) = db.session.scalars(select(Conversation)).all()
+    assert conversation.opted_out_at is not None
+
+
+def test_a_message_that_a_person_has_set_aside_is_not_missing(provider, verify, monkeypatch):
+    provider.say(CAROL, "Hello", at=ago(1))
+    monkeypatch.setattr(effects, "of", lambda *_: 1 / 0)
+    assert missing(verify()) == (1, 0, 1)
+    db.session.scalars(select(WebhookEvent)).one().state = "dismissed"
+    db.session.commit()
+
+    assert missing(verify()) == (0, 0, 0)

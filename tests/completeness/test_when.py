@@ -74,24 +74,33 @@ def test_everything_is_compared_once_a_day(line):
     assert not verifications.ask_when_due(line, now())
 
 
-def test_the_first_sweep_after_a_start_asks_for_all(line, asked):
-    upkeep.sweep()
+def test_a_start_asks_for_all_at_once_and_the_sweep_after_it_does_not(line, asked):
+    jobs.note("swept_at", (now() - 4 * MINUTE).isoformat())
+
     verifying.arrive()
+    assert [what[:2] for what in asked] == [("verify_after", line.id)]
     asked.clear()
 
     upkeep.sweep()
+    assert ("verify_due", line.id) in asked
+    assert "verify_after" not in [what[0] for what in asked]
 
-    assert ("verify_now", line.id) in asked
+
+def test_of_two_who_say_that_we_were_not_there_one_is_enough(provider, line):
+    gap = now()
+    verifying.verify_after(line.id, gap)
+    verifying.verify_after(line.id, gap)
+    assert len(rows()) == 1
+
+    verifying.verify_after(line.id, now())
+    assert len(rows()) == 2
 
 
 def test_the_sweep_asks_for_what_is_due(line, asked):
     upkeep.sweep()
-    asked.clear()
-
-    upkeep.sweep()
 
     assert ("verify_due", line.id) in asked
-    assert ("verify_now", line.id) not in asked
+    assert "verify_after" not in [what[0] for what in asked]
 
 
 def test_a_sweep_that_comes_late_means_that_we_were_not_there(line, asked):
@@ -101,7 +110,7 @@ def test_a_sweep_that_comes_late_means_that_we_were_not_there(line, asked):
 
     upkeep.sweep()
 
-    assert ("verify_now", line.id) in asked
+    assert "verify_after" in [what[0] for what in asked]
 
 
 def test_a_stopped_line_is_not_asked_about_by_itself(line, asked):

@@ -117,3 +117,13 @@ def test_reading_the_page_asks_for_nothing(as_person, maria, line):
     as_person(maria).get("/settings/lines")
 
     assert db.session.scalars(select(Verification)).all() == []
+
+
+def test_everybody_reads_in_the_pane_that_the_line_was_verified(as_person, alice, verified, carol):
+    person = as_person(alice)
+    assert "Verified" not in person.get(f"/conversations/{carol.id}").text
+
+    verified(missing_messages=3)
+
+    page = person.get(f"/conversations/{carol.id}").text
+    assert "3 messages had not arrived and were fetched" in page
