@@ -5,6 +5,7 @@ know, or a message was too new to say that its webhook is lost.
 import json
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import datetime, timedelta
 
 import structlog
@@ -19,6 +20,7 @@ from inbox.plans import Chat
 from inbox.providers import blooio_events
 from inbox.providers.blooio import Blooio
 from inbox.providers.events import Reacted, Report
+from inbox.providers.transport import new_session
 from inbox.verifications import MARGIN
 from inbox.webhook_events import WebhookEvent
 
@@ -37,17 +39,14 @@ def check_chat(
     """Fill the gaps of the chat since then; and take these messages of it, however old."""
     with reading():
         place = gaps.place(db.session.get_one(Line, line_id))
-    client = Blooio(place.base_url, place.api_key)
     chat = Chat(chat_id, group, None, since)
-    try:
-        for page in reconciler.pages(client.messages(chat.id, since=since, sort="asc")):
-            found = gaps.among(page, chat, place)
-            gaps.fill(found.gaps, place)
-            if found.too_new:
-                reconciler.ask_about_chat(chat, found, place)
-        _take(ids, chat, client, place)
-    except ProviderError as error:
-        log.warning("chat.not_checked", kind=error.kind, status=error.status)
+    with closing(new_session()) as session:
+        client = Blooio(place.base_url, place.api_key, session=session)
+        try:
+            _compare(chat, client, place)
+            _take(ids, chat, client, place)
+        except ProviderError as error:
+            log.warning("chat.not_checked", kind=error.kind, status=error.status)
 
 
 def ask_about_waiting(at: datetime) -> None:
@@ -77,6 +76,14 @@ def _waiting(at: datetime) -> Select[WebhookEvent]:
         WebhookEvent.received_at <= at - PATIENCE,
     )
     return query.order_by(WebhookEvent.id).limit(MOST).with_for_update(skip_locked=True)
+
+
+def _compare(chat: Chat, client: Blooio, place: Place) -> None:
+    for page in reconciler.pages(client.messages(chat.id, since=chat.since, sort="asc")):
+        found = gaps.among(page, chat, place)
+        gaps.fill(found.gaps, place)
+        if found.too_new:
+            reconciler.ask_about_chat(chat, found, place)
 
 
 def _take(ids: Sequence[str], chat: Chat, client: Blooio, place: Place) -> None:

@@ -25,6 +25,7 @@ from inbox.lines import Line
 from inbox.plans import Chat, Plan
 from inbox.providers.blooio import Blooio
 from inbox.providers.blooio_types import ProviderMessage
+from inbox.providers.transport import new_session
 from inbox.verifications import KEPT, LEASE, REST, Verification
 
 log = structlog.get_logger(__name__)
@@ -56,7 +57,8 @@ class Run:
     def __init__(self, row: Verification, place: Place, lease: str) -> None:
         self.id, self.kind, self.since, self.lease = row.id, row.kind, row.since, lease
         self.place = place
-        self.client = Blooio(place.base_url, place.api_key)
+        self.session = new_session()
+        self.client = Blooio(place.base_url, place.api_key, session=self.session)
         self.counts: dict[str, int] = {name: getattr(row, name) for name in COUNTED}
         self.plan = Plan.read(row.todo) if row.todo else None
         if self.plan:
@@ -199,6 +201,8 @@ def turn(line_id: int, *, rest: timedelta = REST) -> bool:
         log.exception("verification.failed")
         db.session.rollback()
         mine.end(OWN_FAULT)
+    finally:
+        mine.session.close()
     with reading():
         return bool(verifications.under_way(line_id))
 
