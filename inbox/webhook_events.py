@@ -14,15 +14,17 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, defer, mapped_column
 
 from inbox import activity
 from inbox.db import Model, db, now
 from inbox.errors import Refused
 
 KEPT = timedelta(days=30)
+PAGE = 50
 # Seconds between the tries of an event that cannot be applied.
 TRIES = (5, 30, 120, 600, 3600, 6 * 3600)
+STATES = ("applied", "ignored", "waiting", "new", "dead", "dismissed")
 UNDONE = ("new", "dead", "dismissed")
 HERE = str(Path(__file__).parent)
 
@@ -93,6 +95,35 @@ def cause(error: Exception) -> str:
     codes = [frame.f_code for frame, _ in walk_tb(error.__traceback__)]
     own = [code for code in codes if code.co_filename.startswith(HERE)]
     return f"{name} in {Path(own[-1].co_filename).stem}.{own[-1].co_name}" if own else name
+
+
+def page(
+    *,
+    state: str | None = None,
+    line_id: int | None = None,
+    name: str | None = None,
+    since: datetime | None = None,
+    before: int | None = None,
+) -> tuple[list[WebhookEvent], int | None]:
+    """The newest events like that, those before the id `before`; and the `before` of the next page.
+
+    Their bodies are not read.
+    """
+    exact = {"state": state, "line_id": line_id, "name": name}
+    query = select(WebhookEvent).filter_by(**{k: v for k, v in exact.items() if v is not None})
+    if since is not None:
+        query = query.where(WebhookEvent.received_at >= since)
+    if before is not None:
+        query = query.where(WebhookEvent.id < before)
+    query = query.options(defer(WebhookEvent.body), defer(WebhookEvent.headers))
+    rows = list(db.session.scalars(query.order_by(WebhookEvent.id.desc()).limit(PAGE + 1)))
+    return rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None
+
+
+def names() -> list[str]:
+    """What the latest events are called."""
+    latest = select(WebhookEvent.name).order_by(WebhookEvent.id.desc()).limit(5000).subquery()
+    return sorted(db.session.scalars(select(latest.c.name).distinct()))
 
 
 def dead() -> int:
