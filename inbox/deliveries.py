@@ -14,7 +14,7 @@ from inbox.messages import Message, record, with_provider_id
 from inbox.users import User
 
 # How far a message is along. "failed" and "unknown" lie beside the road.
-RANK = {"queued": 0, "sending": 1, "accepted": 2, "sent": 3, "delivered": 4, "read": 5}
+RANK = {"held": 0, "queued": 0, "sending": 1, "accepted": 2, "sent": 3, "delivered": 4, "read": 5}
 PROVEN = ("delivered", "read")
 TROUBLE = ("failed", "unknown")
 # From this many tries of a doubted message on, the provider's list is asked before another one.

@@ -69,6 +69,8 @@ def _remember(message: Message, outcome: Outcome, verdict: Verdict) -> None:
 
 def _move(message: Message, verdict: Verdict) -> None:
     message.provider_id = next(iter(verdict.provider_ids), message.provider_id)
+    if message.status in deliveries.PROVEN:  # an attempt given up arrived while this one was tried
+        return
     problem = verdict.problem or ""
     match verdict.outcome:
         case "accepted":

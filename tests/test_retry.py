@@ -1,14 +1,19 @@
 """What a person can do about a message that did not arrive."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import select
 
-from inbox import deliveries, histories, lines, messages
+from inbox import deliveries, histories, lines, messages, settling
 from inbox.activity import Activity
-from inbox.db import db, now
+from inbox.db import db, lock, now
 from inbox.deliveries import DeliveryEvent, SendAttempt
-from inbox.errors import Refused
+from inbox.errors import ProviderError, Refused
+from inbox.lanes import Lane
 from inbox.messages import Message
+from inbox.parcels import Outcome
 from tests.conftest import PASSWORD
 from tests.people.visitor import FETCH, Visitor
 
@@ -100,6 +105,32 @@ def test_a_late_receipt_for_the_first_try_ends_the_second(failed, bob, line):
     hear(failed, "msg_1", "delivered")
 
     assert failed.status == "delivered"
+
+
+@pytest.mark.parametrize("status", [503, 429, 504, 403])
+def test_a_receipt_that_comes_while_the_second_try_is_under_way_holds(failed, bob, line, status):
+    deliveries.retry(failed, by=bob)
+    db.session.commit()
+    lane = Lane(line.id)
+    assert lane.take()
+    [parcel] = lane.claim()
+    hear(deliveries.about(line.id, "msg_1"), "msg_1", "delivered")
+    kind = {503: "unavailable", 429: "limited", 504: "unknown", 403: "refused"}[status]
+
+    settling.settle(line, Outcome(parcel, ProviderError(kind, "x", status=status), False, 0.1))
+    db.session.commit()
+
+    assert (failed.status, failed.troubled, failed.send_after) == ("delivered", False, None)
+
+
+def test_a_late_receipt_ends_a_second_try_that_is_held(failed, bob, line):
+    deliveries.retry(failed, by=bob)
+    deliveries.hold(failed, "Only after an answer.", until=None)
+    db.session.commit()
+
+    hear(deliveries.about(line.id, "msg_1"), "msg_1", "delivered")
+
+    assert (failed.status, failed.problem) == ("delivered", None)
 
 
 @pytest.mark.parametrize("status", ["failed", "sent", "queued"])
@@ -216,6 +247,23 @@ def test_an_edited_message_sets_the_failed_one_aside(app, failed, alice, carol):
     db.session.refresh(failed)
     assert (failed.status, failed.troubled) == ("failed", False)
     assert db.session.scalar(select(Message.text).filter_by(client_id="c2")) == "Hello again"
+
+
+def test_an_edited_message_and_a_lane_do_not_wait_for_each_other(app, failed, alice, carol, line):
+    browser = Browser(app, alice)
+    form = {"text": "Hello again", "replaces": str(failed.id)}
+    with ThreadPoolExecutor(1) as pool:
+        lines.hold(line.id)
+        answer = pool.submit(browser.post, f"/conversations/{carol.id}/messages", **form)
+        time.sleep(1)
+        assert not answer.done()
+
+        lock(carol)
+        db.session.commit()
+
+        assert answer.result().status_code == 204
+    db.session.refresh(failed)
+    assert not failed.troubled
 
 
 def test_only_an_admin_lets_a_stopped_line_try_again(app, line, alice, maria, adam):
