@@ -3,7 +3,7 @@
 from flask import Blueprint, abort, g, render_template, request
 from sqlalchemy import select
 
-from inbox import activity, deliveries, histories, messages, threads
+from inbox import activity, deliveries, histories, lines, messages, threads
 from inbox.conversations import Conversation
 from inbox.db import db
 from inbox.messages import Message
@@ -30,10 +30,10 @@ def index(id: int) -> str:
 def create(id: int) -> tuple[str, int]:
     conversation = found(id)
     client_id = request.form.get("client_id") or None
+    replaced = _replaced(conversation)
     messages.compose(conversation, g.user, typed_text(), client_id=client_id)
-    replaced = request.form.get("replaces", type=int)
-    if replaced and (message := _find(conversation, replaced)) and message.troubled:
-        deliveries.dismiss(message, by=g.user)
+    if replaced and replaced.troubled:
+        deliveries.dismiss(replaced, by=g.user)
     db.session.commit()
     return "", 204
 
@@ -60,6 +60,16 @@ def history(id: int, message: int) -> str:
     """Every try and every report of one of our bubbles."""
     shown = _ours(id, message)
     return render_template("messages/_history.html", message=shown, entries=histories.of(shown))
+
+
+def _replaced(conversation: Conversation) -> Message | None:
+    """The message that the new one was made of. Its line is held before the conversation is: a lane
+    holds them in this order."""
+    id = request.form.get("replaces", type=int)
+    if not id:
+        return None
+    lines.hold(conversation.line_id)
+    return _find(conversation, id)
 
 
 def _ours(id: int, message: int) -> Message:
