@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from inbox import activity, jobs, vault
 from inbox.db import Model, db, locked, now
+from inbox.errors import Refused
 from inbox.users import User
 
 SEES_ALL = ("manager", "admin")
@@ -90,6 +91,8 @@ def state(line: Line) -> str:
 def resume(line: Line, by: User | None = None) -> None:
     """A person says that what stopped it is mended."""
     line.stopped_reason = line.paused_until = None
+    if state(line) == "off":
+        raise Refused(OFF)
     line.failures = 0
     record(line, by)
     jobs.ask_after_commit("drain", line.id)

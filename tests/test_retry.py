@@ -280,6 +280,17 @@ def test_only_an_admin_lets_a_stopped_line_try_again(app, line, alice, maria, ad
     assert lines.state(line) == "ready"
 
 
+def test_a_sandbox_that_is_off_on_purpose_is_not_let_go_on(app, message, line, adam):
+    line.stopped_reason = lines.OFF
+    db.session.commit()
+
+    answer = Browser(app, adam).post(f"/lines/{line.id}/resumption")
+
+    assert answer.status_code == 422
+    db.session.refresh(line)
+    assert lines.state(line) == "off"
+
+
 def test_a_stopped_line_says_so_above_the_list_with_what_waits(app, message, line, alice, adam):
     line.stopped_reason = "Blooio does not accept the API key of this line."
     db.session.commit()
