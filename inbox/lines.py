@@ -61,12 +61,13 @@ class Line(Model):
     @property
     def rests_until(self) -> datetime | None:
         """While the provider is not to be bothered; None when the lane may run."""
-        return self.paused_until if _ahead(self.paused_until) else None
+        return self.paused_until if _ahead(self.paused_until, LONGEST_REST) else None
 
     @property
     def takes_new_people_from(self) -> datetime | None:
         """While the provider lets us write to nobody new; None when it does."""
-        return self.new_people_held_until if _ahead(self.new_people_held_until) else None
+        until = self.new_people_held_until
+        return until if _ahead(until, LONGEST_REST + timedelta(hours=1)) else None
 
 
 class LineMember(Model):
@@ -90,9 +91,9 @@ def state(line: Line) -> str:
 
 def resume(line: Line, by: User | None = None) -> None:
     """A person says that what stopped it is mended."""
-    line.stopped_reason = line.paused_until = None
     if state(line) == "off":
         raise Refused(OFF)
+    line.stopped_reason = line.paused_until = None
     line.failures = 0
     record(line, by)
     jobs.ask_after_commit("drain", line.id)
@@ -103,10 +104,10 @@ def record(line: Line, by: User | None = None) -> None:
     activity.record(f"line.{state(line)}", line_id=line.id, user_id=user_id)
 
 
-def _ahead(moment: datetime | None) -> bool:
-    """Whether it is still to come. Further away than any rest is long, a clock was set back."""
+def _ahead(moment: datetime | None, most: timedelta) -> bool:
+    """Whether it is still to come. Further away than it ever can be, a clock was set back."""
     at = now()
-    return moment is not None and at < moment <= at + timedelta(hours=1) + LONGEST_REST
+    return moment is not None and at < moment <= at + most
 
 
 def visible_to(user: User) -> Select[Line]:

@@ -96,7 +96,7 @@ def _tell_line(line: Line, verdict: Verdict) -> None:
         log.error("line.stopped", line=line.key)
     pause = max(verdict.pause, verdicts.PROBE if line.failures >= lines.BREAKER else 0)
     if pause:
-        line.paused_until = max(line.paused_until or at, at + timedelta(seconds=pause))
+        line.paused_until = max(line.rests_until or at, at + timedelta(seconds=pause))
     if lines.state(line) != before:
         lines.record(line)
 

@@ -309,9 +309,10 @@ def test_a_try_planned_before_the_clock_was_set_back_is_not_waited_for(line, ali
     assert message.send_after <= now()
 
 
-def test_a_pause_of_a_clock_that_was_set_back_is_over(sandbox, line, alice, carol):
+@pytest.mark.parametrize("ahead", [timedelta(minutes=30), timedelta(hours=3)])
+def test_a_pause_of_a_clock_that_was_set_back_is_over(sandbox, line, alice, carol, ahead):
     message = say(carol, alice)
-    line.paused_until = now() + timedelta(hours=3)
+    line.paused_until = now() + ahead
     db.session.commit()
     assert line.rests_until is None
 
@@ -330,3 +331,17 @@ def test_a_reply_stands_below_what_a_fast_clock_wrote(line, alice, carol):
 
     assert (reply.at, reply.id) > (early.at, early.id)
     assert carol.last_message_id == reply.id
+def test_a_pause_of_a_clock_that_was_set_back_leaves_room_for_a_new_one(
+    sandbox, line, alice, carol
+):
+    say(carol, alice)
+    line.paused_until = now() + timedelta(hours=3)
+    db.session.commit()
+    sandbox.trouble({"status": 429, "headers": {"Retry-After": "60"}, "body": {"error": "x"}})
+
+    outbox.drain(line.id)
+
+    db.session.refresh(line)
+    assert line.rests_until
+
+
