@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbox import contacts, conversations, deliveries, gate, lanes, messages, outbox, pace, phone
+from inbox import (
+    contacts,
+    conversations,
+    deliveries,
+    gate,
+    lanes,
+    messages,
+    outbox,
+    pace,
+    parcels,
+    phone,
+)
 from inbox.db import db, now
 from inbox.lanes import Lane
 from inbox.sandbox import Options, Sandbox
@@ -47,6 +58,14 @@ def incoming(conversation, text="Hi"):
     deliveries.release(conversation)
     db.session.commit()
     return message
+
+
+def try_once(line):
+    """One try of what is due and no second, however slow this machine is."""
+    lane = Lane(line.id)
+    assert lane.take()
+    lane.settle([parcels.hand_over(parcel) for parcel in lane.claim()])
+    lane.give_back()
 
 
 def limit_reached(sandbox, times=1):
@@ -145,7 +164,7 @@ def in_doubt(message, *, since=timedelta(), attempts=1):
 def test_a_rule_that_refuses_the_second_try_says_nothing_of_the_first(sandbox, line, alice, carol):
     sandbox.trouble({"drop": True, "after": True}, {"status": 403, "body": {"error": "x"}})
     message = say(carol, alice)
-    outbox.drain(line.id)
+    try_once(line)
     db.session.refresh(message)
     assert message.status == "unknown"
     message.send_after = now()
@@ -205,7 +224,7 @@ def test_a_person_who_tries_again_does_not_send_twice_what_the_list_knows(
 ):
     sandbox.trouble({"drop": True, "after": True})
     message = say(carol, alice)
-    outbox.drain(line.id)
+    try_once(line)
     deliveries.doubt(message, "Nobody knows.", again_at=None)
     message.idempotency_key = "a key that the provider has forgotten".replace(" ", "-")
     db.session.commit()
@@ -322,15 +341,6 @@ def test_a_pause_of_a_clock_that_was_set_back_is_over(sandbox, line, alice, caro
     assert message.status == "accepted"
 
 
-def test_a_reply_stands_below_what_a_fast_clock_wrote(line, alice, carol):
-    early = incoming(carol)
-    early.at = carol.last_at = now() + timedelta(hours=1)
-    db.session.commit()
-
-    reply = say(carol, alice)
-
-    assert (reply.at, reply.id) > (early.at, early.id)
-    assert carol.last_message_id == reply.id
 def test_a_pause_of_a_clock_that_was_set_back_leaves_room_for_a_new_one(
     sandbox, line, alice, carol
 ):
@@ -345,3 +355,12 @@ def test_a_pause_of_a_clock_that_was_set_back_leaves_room_for_a_new_one(
     assert line.rests_until
 
 
+def test_a_reply_stands_below_what_a_fast_clock_wrote(line, alice, carol):
+    early = incoming(carol)
+    early.at = carol.last_at = now() + timedelta(hours=1)
+    db.session.commit()
+
+    reply = say(carol, alice)
+
+    assert (reply.at, reply.id) > (early.at, early.id)
+    assert carol.last_message_id == reply.id
