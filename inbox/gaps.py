@@ -21,7 +21,8 @@ from inbox.webhook_events import WebhookEvent
 
 # The webhook of something that new may still be on its way.
 GRACE = timedelta(seconds=15)
-AT_ONCE = 100
+# Events in one transaction: lanes and webhooks wait for it. And ids in one question.
+AT_ONCE, ASKED = 25, 100
 Payload = Mapping[str, Any]
 Row = TypeVar("Row")
 
@@ -101,7 +102,7 @@ def among(page: Sequence[ProviderMessage], chat: Chat, at: Place) -> Found:
 
 def fill(gaps: Sequence[Gap], at: Place) -> None:
     """Store and apply them in their order. Raises what `intake.take` raises."""
-    for some in pieces(gaps):
+    for some in pieces(gaps, AT_ONCE):
         intake.take(*(_delivery(gap.payload, at) for gap in some))
     told = [gap.payload["message_id"] for gap in gaps if gap.lack == "report"]
     if told:  # the webhook may have come before we knew the message
@@ -110,10 +111,9 @@ def fill(gaps: Sequence[Gap], at: Place) -> None:
         db.session.commit()
 
 
-def pieces(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    """The rows, as many at a time as go into one transaction or one question."""
-    for start in range(0, len(rows), AT_ONCE):
-        yield rows[start : start + AT_ONCE]
+def pieces(rows: Sequence[Row], most: int = ASKED) -> Iterator[Sequence[Row]]:
+    for start in range(0, len(rows), most):
+        yield rows[start : start + most]
 
 
 def ours(ids: Sequence[str], line_id: int) -> dict[str, Ours]:

@@ -70,7 +70,7 @@ def read(client: Blooio, at: Place, since: datetime, beat: Callable[[], None]) -
 
 
 def fill(untold: Sequence[Untold]) -> None:
-    for some in gaps.pieces(untold):
+    for some in gaps.pieces(untold, gaps.AT_ONCE):
         intake.take(*(one.delivery for one in some))
 
 
