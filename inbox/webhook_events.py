@@ -26,7 +26,7 @@ PAGE = 50
 TRIES = (5, 30, 120, 600, 3600, 6 * 3600)
 STATES = ("applied", "ignored", "waiting", "new", "dead", "dismissed")
 UNDONE = ("new", "dead", "dismissed")
-HERE = str(Path(__file__).parent)
+HERE = Path(__file__).parent
 
 
 class WebhookEvent(Model):
@@ -92,9 +92,9 @@ def dismiss(row: WebhookEvent) -> None:
 def cause(error: Exception) -> str:
     """What failed and where in our code, without its words: they may hold what somebody wrote."""
     name = type(error).__name__
-    codes = [frame.f_code for frame, _ in walk_tb(error.__traceback__)]
-    own = [code for code in codes if code.co_filename.startswith(HERE)]
-    return f"{name} in {Path(own[-1].co_filename).stem}.{own[-1].co_name}" if own else name
+    places = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)]
+    own = [(Path(file), line) for file, line in places if file.startswith(str(HERE))]
+    return f"{name} in {own[-1][0].relative_to(HERE)}:{own[-1][1]}" if own else name
 
 
 def page(

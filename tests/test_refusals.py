@@ -1,12 +1,14 @@
 """Webhooks that were turned away are counted: all of them, with few writes, and nothing of what
 they said."""
 
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+import requests
 from sqlalchemy import event, select
 
 from inbox import jobs, refusals
@@ -154,6 +156,19 @@ def test_what_was_counted_is_written_by_itself(app, line):
         time.sleep(0.02)
 
     assert counted() == [("sandbox", "missing", 1)]
+
+
+def test_a_process_that_is_stopped_writes_what_it_counted(tapback):
+    tapback.add_user("adam@example.com", "Adam Ames", "admin")
+    for _ in range(3):
+        reply = requests.post(f"{tapback.url}/webhooks/blooio", json={}, timeout=5)
+        assert reply.status_code == 401
+    assert tapback.terminate() == 0
+    tapback.start()
+
+    page = tapback.visitor("adam@example.com").get("/settings/webhooks?state=refused").text
+
+    assert re.search(r"Not signed.*?>3<", page, re.DOTALL)
 
 
 def test_several_processes_add_to_the_same_row(app, line):

@@ -235,7 +235,7 @@ def test_a_replay_that_fails_again_says_so_and_changes_nothing(line, dead, bug, 
 
     assert (reply.status_code, state_of(dead[0])) == (200, "dead")
     assert "It could not be applied this time either." in reply.text
-    assert "ZeroDivisionError in intake.apply" in reply.text
+    assert "ZeroDivisionError in intake.py:" in reply.text
 
 
 def test_a_new_event_tried_by_hand_keeps_its_own_times(line, bug):
@@ -316,10 +316,10 @@ def cause():
 
 
 def test_all_of_one_cause_are_applied_once_and_counted(line, dead, as_person, adam, asked):
-    other = store(line, "dead", error="KeyError in elsewhere.else_", name="message.received")
+    alike = cause()
+    other = store(line, "dead", error="KeyError in elsewhere.py:1", name="message.received")
     db.session.commit()
     person = as_person(adam)
-    alike = {"name": "message.received", "error": "LookupError in intake.apply"}
 
     reply = post(person, f"{LOG}/replays", **alike)
     replay = db.session.scalars(select(WebhookReplay)).one()
