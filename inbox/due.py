@@ -26,12 +26,25 @@ def next_at(line_id: int, at: datetime) -> Select[datetime | None]:
     return select(func.min(Message.send_after)).where(*later)
 
 
+def next_try(line_id: int, at: datetime) -> datetime | None:
+    """When one may leave: `at` when it may now, None when nothing is to go by itself."""
+    if db.session.scalar(now_at(line_id, at).with_only_columns(Message.id).limit(1)):
+        return at
+    return db.session.scalar(next_at(line_id, at))
+
+
+def under_way(line_id: int) -> bool:
+    query = select(Message.id).where(text("message.status = 'sending'"))
+    return db.session.scalar(query.where(Message.line_id == line_id).limit(1)) is not None
+
+
 def waiting(line_ids: list[int]) -> dict[int, int]:
-    """How many messages of each line have not left yet; lines with none are not named."""
+    """How many messages of each line have yet to leave and will by themselves; lines with none are
+    not named."""
     query = (
         select(Message.line_id, func.count())
         .where(TO_GO, Message.line_id.in_(line_ids))
-        .where(or_(Message.status != "unknown", Message.send_after.is_not(None)))
+        .where(or_(Message.status == "queued", Message.send_after.is_not(None)))
         .group_by(Message.line_id)
     )
     return {id: count for id, count in db.session.execute(query)}  # noqa: C416

@@ -86,8 +86,7 @@ def wake_later(line_id: int) -> None:
         line = db.session.get_one(Line, line_id)
         stopped, rests_until = line.stopped_reason, line.rests_until
         paced = pace.free_at(line.next_send_at, at, line.pace) if line.pace else at
-        due_now = db.session.scalar(due.now_at(line_id, at).with_only_columns(Message.id).limit(1))
-        next_due = at if due_now else db.session.scalar(due.next_at(line_id, at))
+        next_due = due.next_try(line_id, at)
     if next_due and not stopped:
         _wake_at(line_id, max(next_due, rests_until or at, paced, at + SHORTEST_REST))
 

@@ -9,6 +9,7 @@ from flask import Flask, current_app, request, url_for
 
 from inbox import phone, queues, sandbox
 from inbox.conversations import Conversation
+from inbox.db import now
 from inbox.lines import Line
 from inbox.lines import state as line_state
 from inbox.messages import Message
@@ -31,7 +32,7 @@ STATES = {
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.globals["line_state"] = line_state
+    app.jinja_env.globals |= {"line_state": line_state, "now": now}
     for one in (initials, tone, shown, vendor, asset, state_word, queues_of, sandbox_panel):
         app.jinja_env.globals[one.__name__] = one
         app.jinja_env.filters[one.__name__] = one

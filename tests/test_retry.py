@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -96,6 +97,20 @@ def test_nobody_who_opted_out_gets_another_try(failed, bob, carol):
     assert failed.status == "failed"
 
 
+def test_what_was_sent_outside_tapback_is_not_tried_again_from_here(app, carol, alice):
+    message = messages.keep_outside(
+        carol, "", provider_id="msg_9", protocol="imessage", at=now(), attachments=[]
+    )
+    deliveries.fail(message, "No device")
+    db.session.commit()
+
+    thread = Browser(app, alice).get(f"/conversations/{carol.id}").text
+    assert "Set aside" in thread
+    assert "Retry" not in thread.split(f'id="message-{message.id}"')[1].split("</article>")[0]
+    with pytest.raises(Refused, match="outside Tapback"):
+        deliveries.retry(message, by=alice)
+
+
 def test_a_late_receipt_for_the_first_try_ends_the_second(failed, bob, line):
     deliveries.retry(failed, by=bob)
     db.session.commit()
@@ -175,6 +190,32 @@ def test_the_history_tells_tries_reports_and_hands_in_order(failed, bob):
     assert ("Taken by Blooio", None) in told
     assert ("Sent as iMessage", None) in told
     assert told[-1] == ("Tried again by Bob Baker", None)
+
+
+def test_the_history_does_not_say_that_a_try_stayed_here_which_may_have_left(message, line):
+    lane = Lane(line.id)
+    assert lane.take()
+    [parcel] = lane.claim()
+    settling.settle(line, Outcome(parcel, ProviderError("unavailable", "", status=500), False, 0.1))
+    db.session.commit()
+    assert message.doubted_at
+
+    told = [(entry.words, entry.detail) for entry in histories.of(message)]
+
+    assert told[1:] == [("Not taken, to be tried again", "Status 500.")]
+
+
+def test_a_next_try_that_is_over_is_not_promised(app, message, line, alice):
+    line.stopped_reason = "Blooio does not accept the API key of this line."
+    deliveries.put_back(message, line.stopped_reason, again_at=now() + timedelta(minutes=5))
+    db.session.commit()
+    here = f"/conversations/{message.conversation_id}"
+    assert "Next try" in Browser(app, alice).get(here).text
+
+    message.send_after = now() - timedelta(seconds=1)
+    db.session.commit()
+
+    assert "Next try" not in Browser(app, alice).get(here).text
 
 
 # Over HTTP: the rights, and what the page is told.
@@ -301,6 +342,47 @@ def test_a_stopped_line_says_so_above_the_list_with_what_waits(app, message, lin
     assert "has stopped." in for_alice and "1 message waits until it is mended" in for_alice
     assert "Try again" not in for_alice
     assert "has stopped." in for_adam and "Try again" in for_adam
+
+
+def down(line, *, rest: timedelta) -> None:
+    line.failures, line.paused_until = lines.BREAKER, now() + rest
+    db.session.commit()
+
+
+def test_a_line_in_trouble_says_when_it_is_really_tried_next(app, message, line, alice):
+    deliveries.put_back(message, "Down.", again_at=now() + timedelta(minutes=20))
+    for rest in (timedelta(seconds=30), timedelta(seconds=-1)):
+        down(line, rest=rest)
+
+        notice = Browser(app, alice).get("/queues").text
+
+        assert f'Next try at <time datetime="{message.send_after.isoformat()}"' in notice
+        assert "being tried now" not in notice
+
+
+def test_a_line_in_trouble_that_is_due_is_being_tried(app, message, line, alice):
+    down(line, rest=timedelta(seconds=-1))
+
+    assert "It is being tried now" in Browser(app, alice).get("/queues").text
+
+
+def test_what_waits_for_the_person_does_not_go_out_by_itself(app, message, line, alice):
+    deliveries.hold(message, "Only after an answer.", until=None)
+    down(line, rest=timedelta(seconds=30))
+
+    notice = Browser(app, alice).get("/queues").text
+
+    assert "does not answer" in notice
+    assert "1 message waits" not in notice
+
+
+def test_nobody_is_told_of_tries_that_nobody_makes(app, carol, line, alice):
+    down(line, rest=timedelta(seconds=-1))
+
+    thread = Browser(app, alice).get(f"/conversations/{carol.id}").text
+
+    assert "composer__box" in thread
+    assert "being tried now" not in thread
 
 
 def test_a_sandbox_that_is_off_on_purpose_troubles_nobody(app, line, alice):

@@ -1,11 +1,12 @@
 """Where a person is: the queue and line of the address, and the rail around every page."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import g, request
 
 from inbox import activity, due, lines, queues, webhook_events
-from inbox.db import db
+from inbox.db import db, now
 from inbox.lines import Line
 from inbox.views.settings_pages import pages_for
 
@@ -19,10 +20,18 @@ def place() -> dict[str, Any]:
         "counts": queues.counts(g.user),
         "lines": visible,
         "waiting": due.waiting([line.id for line in visible if lines.state(line) != "ready"]),
+        "tries": {line.id: _next_try(line) for line in visible if lines.state(line) == "down"},
         "dead": webhook_events.dead() if g.user.role == "admin" else 0,
         "settings_pages": pages_for(g.user),
         "line": next((x for x in visible if x.id == request.args.get("line", type=int)), None),
     }
+
+
+def _next_try(line: Line) -> datetime | None:
+    """When a line that is down tries again, which may be now; None when it has nothing to try."""
+    at = now()
+    found = at if due.under_way(line.id) else due.next_try(line.id, at)
+    return max(found, line.rests_until or at) if found else None
 
 
 def settings_place() -> dict[str, Any]:
