@@ -147,6 +147,8 @@ def retry(message: Message, by: User) -> None:
     """A person asks for another try. After a definite refusal or a failure on the way it is a new
     one, with a new key; what may have left keeps its key, and the provider is asked first."""
     _hold(message)
+    if message.outside:
+        raise Refused("This was sent outside Tapback and cannot be sent again from here.")
     if message.status not in TROUBLE or (message.status == "unknown" and message.send_after):
         raise Refused("This message is not waiting for another try any more.")
     if message.conversation.opted_out_at:
