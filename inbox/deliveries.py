@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from inbox import jobs, lines, snippets
@@ -204,8 +204,14 @@ def next_check(message: Message, at: datetime) -> datetime | None:
     past_phones = message.protocol in ("sms", "rcs") and message.status == "sent"
     if message.status not in ("accepted", "sent") or past_phones:
         return None
-    age = at - (message.first_tried_at or message.at)
-    return next((at + step for step in CHECKS if step > age), None)
+    since = taken_at(message)
+    return next((since + step for step in CHECKS if since + step > at), None)
+
+
+def taken_at(message: Message) -> datetime:
+    """When the provider took it, which after an outage is long after the first try."""
+    taken = select(func.max(SendAttempt.at)).filter_by(message_id=message.id, outcome="accepted")
+    return db.session.scalar(taken) or message.first_tried_at or message.at
 
 
 def _set(message: Message, status: str) -> None:

@@ -93,8 +93,9 @@ def news(state: MessageState, message: Message) -> bool:
 
 def silent(message: Message, at: datetime) -> bool:
     """Whether it has been taken for long, and nobody has been told that no more was said."""
-    since = message.first_tried_at or message.at
-    return message.status == "accepted" and not message.problem and at - since > PATIENCE
+    if message.status != "accepted" or message.problem:
+        return False
+    return at - deliveries.taken_at(message) > PATIENCE
 
 
 def _provider(line: Line) -> Blooio:

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from inbox import deliveries, messages, outbox, overdue
 from inbox.db import db, now
-from inbox.deliveries import DeliveryEvent
+from inbox.deliveries import DeliveryEvent, SendAttempt
 from inbox.providers.blooio_types import MessageState
 from inbox.sandbox import Options, Sandbox
 
@@ -37,6 +37,7 @@ def taken(sandbox, carol, alice, line):
 def later(message, passed: timedelta) -> None:
     """As if the message had been taken that long ago."""
     message.first_tried_at = now() - passed
+    db.session.execute(update(SendAttempt).values(at=now() - passed))
     message.check_after = now() - timedelta(seconds=1)
     db.session.commit()
 
@@ -90,6 +91,27 @@ def test_what_stays_silent_is_a_persons_to_see_until_it_speaks(sandbox, taken, c
     db.session.refresh(carol)
     assert (taken.status, taken.troubled, taken.problem) == ("delivered", False, None)
     assert carol.trouble_count == 0
+
+
+def test_silence_counts_from_when_it_was_taken_and_not_from_the_first_try(
+    sandbox, carol, alice, line
+):
+    message = messages.compose(carol, alice, "Hello")
+    message.first_tried_at = now() - timedelta(hours=3)
+    db.session.commit()
+    outbox.drain(line.id)
+    db.session.refresh(message)
+    assert message.status == "accepted"
+    assert timedelta() < message.check_after - now() <= timedelta(minutes=1)
+    sandbox.trouble({"method": "GET", "path": "/status", "status": 500})
+    message.check_after = now()
+    db.session.commit()
+
+    overdue.look_after(message.id)
+
+    db.session.refresh(message)
+    assert not message.troubled, "it was taken a moment ago"
+    assert message.check_after - now() <= timedelta(minutes=5)
 
 
 def test_two_workers_ask_once(sandbox, taken):
