@@ -16,7 +16,7 @@ TRIED = {
     "accepted": "Taken by Blooio",
     "failed": "Refused",
     "unknown": "No clear answer",
-    "queued": "Did not leave",
+    "queued": "Not taken, to be tried again",
     "held": "Held back by Blooio",
 }
 REPORTED = {
