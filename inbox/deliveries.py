@@ -149,7 +149,7 @@ def retry(message: Message, by: User) -> None:
     _hold(message)
     if message.outside:
         raise Refused("This was sent outside Tapback and cannot be sent again from here.")
-    if message.status not in TROUBLE or (message.status == "unknown" and message.send_after):
+    if message.status not in TROUBLE or being_checked(message):
         raise Refused("This message is not waiting for another try any more.")
     if message.conversation.opted_out_at:
         raise Refused("This person asked not to be messaged, so nothing was sent.")
@@ -171,10 +171,14 @@ def dismiss(message: Message, by: User) -> None:
     _hold(message)
     if not message.troubled:
         raise Refused("Somebody has already seen to this message.")
-    if message.status == "unknown" and message.send_after:
+    if being_checked(message):
         raise Refused("This message is still being checked.")
     set_troubled(message, False)
     record("message.dismissed", message, by)
+
+
+def being_checked(message: Message) -> bool:
+    return message.status == "unknown" and message.send_after is not None
 
 
 def _hold(message: Message) -> None:

@@ -290,6 +290,18 @@ def test_an_edited_message_sets_the_failed_one_aside(app, failed, alice, carol):
     assert db.session.scalar(select(Message.text).filter_by(client_id="c2")) == "Hello again"
 
 
+def test_a_new_message_goes_also_when_somebody_tried_the_old_one_again(app, unknown, alice, carol):
+    deliveries.doubt(unknown, "Blooio did not answer.", again_at=now())
+    db.session.commit()
+    form = {"text": "Hello again", "client_id": "c2", "replaces": str(unknown.id)}
+
+    answer = Browser(app, alice).post(f"/conversations/{carol.id}/messages", **form)
+
+    assert answer.status_code == 204
+    db.session.refresh(unknown)
+    assert (unknown.status, unknown.troubled) == ("unknown", True)
+
+
 def test_an_edited_message_and_a_lane_do_not_wait_for_each_other(app, failed, alice, carol, line):
     browser = Browser(app, alice)
     form = {"text": "Hello again", "replaces": str(failed.id)}

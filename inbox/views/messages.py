@@ -32,7 +32,7 @@ def create(id: int) -> tuple[str, int]:
     client_id = request.form.get("client_id") or None
     replaced = _replaced(conversation)
     messages.compose(conversation, g.user, typed_text(), client_id=client_id)
-    if replaced and replaced.troubled:
+    if replaced and replaced.troubled and not deliveries.being_checked(replaced):
         deliveries.dismiss(replaced, by=g.user)
     db.session.commit()
     return "", 204

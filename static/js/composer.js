@@ -20,7 +20,7 @@ customElements.define(
       addEventListener("edit-again", event => this.editAgain(event.detail), { signal })
       showTimes(this)
       if (!this.form) return
-      this.text.value ||= draft(this.conversation)
+      this.text.value ||= kept("draft", this.conversation)
       this.grow()
       this.text.addEventListener("keydown", event => this.key(event))
       this.text.addEventListener("input", () => this.typed())
@@ -36,6 +36,15 @@ customElements.define(
       return this.dataset.conversation
     }
 
+    // The failed message whose words are in the box; their successor sets it aside.
+    get replaces() {
+      return kept("replaces", this.conversation)
+    }
+
+    set replaces(id) {
+      keep("replaces", this.conversation, id)
+    }
+
     key(event) {
       if (event.key !== "Enter" || event.isComposing || event.keyCode === 229) return
       const always = event.ctrlKey || event.metaKey
@@ -45,7 +54,8 @@ customElements.define(
     }
 
     typed() {
-      keepDraft(this.conversation, this.text.value)
+      keep("draft", this.conversation, this.text.value)
+      if (!this.text.value.trim()) this.replaces = ""
       this.say("")
       this.grow()
     }
@@ -61,11 +71,10 @@ customElements.define(
       const text = this.text.value
       this.text.focus()
       if (!text.trim()) return
+      const { conversation, replaces } = this
+      const { protocol } = this.dataset
       this.text.value = ""
       this.typed()
-      const { conversation } = this
-      const { protocol, replaces = "" } = this.dataset
-      delete this.dataset.replaces
       send({ client_id: newId(), conversation, text, protocol, replaces, at: Date.now() })
     }
 
@@ -73,17 +82,18 @@ customElements.define(
     editAgain({ id, text }) {
       if (!this.text) return
       this.text.value = [this.text.value, text].filter(Boolean).join("\n")
-      this.dataset.replaces = id
+      this.replaces = id
       this.typed()
       this.text.focus()
     }
 
     // A rule said no: what was typed comes back into the box, with the reason beside it.
-    refused({ conversation, client_id, text, refused, problem, state }) {
+    refused({ conversation, client_id, text, replaces, refused, problem, state }) {
       if (conversation !== this.conversation || state !== "failed" || !refused) return
       if (!this.text || this.text.value) return
       document.querySelector("message-log")?.takeBack(client_id)
       this.text.value = text
+      this.replaces = replaces
       this.typed()
       this.say(problem)
     }
@@ -133,18 +143,18 @@ customElements.define(
   },
 )
 
-function draft(conversation) {
+function kept(what, conversation) {
   try {
-    return sessionStorage.getItem(`draft-${conversation}`) ?? ""
+    return sessionStorage.getItem(`${what}-${conversation}`) ?? ""
   } catch {
     return ""
   }
 }
 
-function keepDraft(conversation, text) {
+function keep(what, conversation, text) {
   try {
-    if (text) sessionStorage.setItem(`draft-${conversation}`, text)
-    else sessionStorage.removeItem(`draft-${conversation}`)
+    if (text) sessionStorage.setItem(`${what}-${conversation}`, text)
+    else sessionStorage.removeItem(`${what}-${conversation}`)
   } catch {
     // Storage is full or switched off: the text is in the box.
   }

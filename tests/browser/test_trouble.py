@@ -76,6 +76,53 @@ def test_a_failed_message_comes_back_into_the_box_and_its_successor_settles_it(
     assert sent(provider, carol) == ["Look at our page"]
 
 
+@pytest.fixture
+def edited(thread, provider, carol):
+    """The bubble whose words are in the box again."""
+    refuse(provider, carol)
+    thread.write("Look: https://example.com")
+    bubble = thread.bubble("Look:")
+    bubble.get_by_role("button", name="Edit").click()
+    expect(thread.box).to_have_value("Look: https://example.com")
+    return bubble
+
+
+def test_what_is_written_after_the_words_were_thrown_away_settles_nothing(thread, edited):
+    thread.box.fill("")
+
+    thread.write("Hello again")
+
+    expect(thread.bubble("Hello again")).to_contain_text(re.compile("Sent|Delivered|Read"))
+    expect(edited.get_by_role("button", name="Set aside")).to_be_visible()
+
+
+def test_words_that_wait_in_the_box_settle_it_also_after_a_reload_and_elsewhere(
+    thread, edited, carol, dave, tapback
+):
+    tapback.receive(dave.address, "Hello")
+    thread.page.reload()
+    thread.open(dave.name)
+    thread.open(carol.name)
+    expect(thread.box).to_have_value("Look: https://example.com")
+
+    thread.write("Look at our page")
+
+    expect(thread.bubble("Look at our page")).to_contain_text(re.compile("Sent|Delivered|Read"))
+    expect(edited.get_by_role("button", name="Set aside")).to_have_count(0)
+
+
+def test_words_that_came_back_because_of_a_rule_still_settle_it(thread, edited):
+    thread.expects("422")
+    thread.write("a" * 10_001)
+    expect(thread.page.get_by_text("the most is 10,000")).to_be_visible()
+    expect(edited.get_by_role("button", name="Set aside")).to_be_visible()
+
+    thread.write("Look at our page")
+
+    expect(thread.bubble("Look at our page")).to_contain_text(re.compile("Sent|Delivered|Read"))
+    expect(edited.get_by_role("button", name="Set aside")).to_have_count(0)
+
+
 def test_trouble_is_listed_with_its_reason_until_it_is_set_aside(
     thread, provider, carol, enter: Enter
 ):
