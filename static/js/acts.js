@@ -71,15 +71,26 @@ document.addEventListener("keydown", event => {
   next.focus()
 })
 
-async function show(button) {
-  const place = document.querySelector("#history")
+// Something happened to a bubble: its history tells that too, while it is open.
+export async function tellAgain(bubble) {
+  const place = document.querySelector(`#history:popover-open:has(#history-${bubble.dataset.id})`)
+  if (place) await fill(place, bubble.querySelector("[data-history]").dataset.history)
+}
+
+async function fill(place, url) {
   try {
-    place.replaceChildren(await fragment(button.dataset.history))
+    place.replaceChildren(await fragment(url))
   } catch (problem) {
     say(problem instanceof SignedOut ? problem.message : "The server could not be reached.")
-    return
+    return false
   }
   showTimes(place)
+  return true
+}
+
+async function show(button) {
+  const place = document.querySelector("#history")
+  if (!(await fill(place, button.dataset.history))) return
   place.showPopover()
   const shown = button.closest(".message[data-quiet]")?.querySelector(".message__bubble") ?? button
   put(place, shown.getBoundingClientRect())

@@ -1,6 +1,6 @@
 // <message-log>: the bubbles of one conversation. New ones appear once, in their place, and what
 // the reader looks at stays where it is.
-import { rove } from "inbox/acts"
+import { rove, tellAgain } from "inbox/acts"
 import { compare, newer } from "inbox/apply"
 import { dress, insert, keepPlace, key, showUnsent, unsentBubble } from "inbox/bubbles"
 import { showTimes } from "inbox/dates"
@@ -126,6 +126,7 @@ customElements.define(
       const focused = present.contains(document.activeElement)
       present.replaceWith(bubble)
       if (focused) bubble.querySelector("[data-history]")?.focus({ preventScroll: true })
+      tellAgain(bubble)
     }
 
     // The server has it: the browser's own bubble goes.

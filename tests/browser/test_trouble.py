@@ -156,6 +156,30 @@ def test_the_state_tells_everything_that_happened(thread, provider, carol):
     expect(bubble.get_by_role("button", name="Failed")).to_be_focused()
 
 
+def test_the_history_stays_while_its_bubble_is_replaced_and_gives_the_focus_back(
+    thread, provider, carol, enter: Enter
+):
+    refuse(provider, carol)
+    thread.write("Look: https://example.com")
+    bubble = thread.bubble("Look:")
+    bob = enter("bob")
+    bob.open(carol.name)
+    mark = bubble.get_by_role("button", name="Failed")
+    mark.press("Enter")
+    history = thread.page.get_by_role("dialog", name="What happened to it")
+    expect(history).to_contain_text("Refused")
+    mark.press("Enter")
+    expect(history).to_be_visible()
+
+    bob.bubble("Look:").get_by_role("button", name="Set aside").click()
+
+    expect(bubble.get_by_role("button", name="Set aside")).to_have_count(0)
+    expect(history).to_contain_text("Set aside by Bob Baker")
+    thread.page.keyboard.press("Escape")
+    expect(history).to_be_hidden()
+    expect(mark).to_be_focused()
+
+
 def test_what_waits_for_an_answer_says_so_and_goes_when_it_comes(thread, provider, carol, tapback):
     refuse(provider, carol, 429, LIMIT)
     thread.write("Any news?")
