@@ -13,7 +13,8 @@ TO_GO = text("message.status in ('queued', 'unknown', 'held')")
 
 
 def now_at(line_id: int, at: datetime) -> Select[Message]:
-    """Due, people before broadcasts, and not behind one of their conversation still to go."""
+    """Due, people before broadcasts, and neither behind one of their conversation that is still to
+    go nor beside one that is on its way: what is tried again is older than what left meanwhile."""
     ready = or_(
         and_(Message.status == "queued", Message.send_after.is_(None)), Message.send_after <= at
     )
@@ -53,8 +54,8 @@ def waiting(line_ids: list[int]) -> dict[int, int]:
 def _ahead() -> Select[int]:
     earlier = aliased(Message)
     waits: ColumnElement[bool] = or_(
-        earlier.status.in_(("queued", "sending", "held")),
+        earlier.status.in_(("queued", "held")),
         and_(earlier.status == "unknown", earlier.send_after.is_not(None)),
     )
-    same = earlier.conversation_id == Message.conversation_id
-    return select(earlier.id).where(same, earlier.id < Message.id, waits)
+    blocks = or_(and_(earlier.id < Message.id, waits), earlier.status == "sending")
+    return select(earlier.id).where(earlier.conversation_id == Message.conversation_id, blocks)

@@ -9,9 +9,20 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text, update
 
-from inbox import contacts, conversations, due, lines, messages, outbox, parcels, phone
+from inbox import (
+    contacts,
+    conversations,
+    deliveries,
+    due,
+    lines,
+    messages,
+    outbox,
+    parcels,
+    phone,
+)
 from inbox.db import db, now
 from inbox.deliveries import SendAttempt
+from inbox.lanes import Lane
 from inbox.messages import Message
 from inbox.sandbox import Options, Sandbox
 
@@ -56,6 +67,23 @@ def test_messages_of_one_conversation_leave_in_order(sandbox, carol, alice, line
     outbox.drain(line.id)
 
     assert [sent["body"]["text"] for sent in sandbox.sent()] == [f"Part {n}" for n in range(5)]
+
+
+def test_what_is_tried_again_waits_for_what_is_on_its_way(carol, alice, bob, line):
+    first, second = say(carol, alice, "First"), say(carol, alice, "Second")
+    deliveries.fail(first, "No device")
+    db.session.commit()
+    lane = Lane(line.id)
+    assert lane.take()
+    assert [parcel.text for parcel in lane.claim()] == ["Second"]
+
+    deliveries.retry(first, by=bob)
+    db.session.commit()
+
+    assert lane.claim() == []
+    deliveries.advance(second, "accepted")
+    db.session.commit()
+    assert [parcel.text for parcel in lane.claim()] == ["First"]
 
 
 def test_an_outage_leaves_the_message_queued_with_its_key(carol, alice, line):
