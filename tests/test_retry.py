@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from inbox import deliveries, histories, lines, messages, settling
 from inbox.activity import Activity
@@ -177,6 +177,20 @@ def test_the_conversation_tells_its_newest_trouble(failed, carol, alice):
 
     assert (carol.trouble_count, carol.trouble) == (1, "failed")
     assert carol.trouble_reason == "No device"
+
+
+def test_the_newest_trouble_is_found_by_its_index_however_long_the_conversation(failed, carol):
+    query = deliveries.newest_trouble(carol.id)
+    assert db.session.scalar(query) is failed
+    sqlite = db.engine.dialect.name == "sqlite"
+    if not sqlite:
+        db.session.execute(text("set local enable_seqscan = off"))
+
+    words = query.compile(db.engine, compile_kwargs={"literal_binds": True})
+    explain = "explain query plan" if sqlite else "explain"
+    plan = db.session.execute(text(f"{explain} {words}")).all()
+
+    assert any("ix_message_troubled" in str(step) for step in plan), plan
 
 
 def test_the_history_tells_tries_reports_and_hands_in_order(failed, bob):
