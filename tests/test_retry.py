@@ -249,6 +249,17 @@ def where(message, what="") -> str:
     return f"/conversations/{message.conversation_id}/messages/{message.id}/{what}"
 
 
+def test_words_from_right_to_left_stay_apart_from_the_reason_in_the_list(app, carol, alice):
+    message = messages.compose(carol, alice, "שלום!")
+    deliveries.fail(message, "No device")
+    db.session.commit()
+
+    page = Browser(app, alice).get("/conversations?queue=attention").text
+
+    assert "No device" in page
+    assert '<bdi class="conversation__snippet">שלום!</bdi>' in page
+
+
 def test_retry_is_said_over_http_and_told_to_open_pages(app, failed, alice):
     assert Browser(app, alice).post(where(failed, "attempts")).status_code == 204
 
