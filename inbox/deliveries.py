@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, Select, func, select, text
+from sqlalchemy import ForeignKey, Select, func, or_, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from inbox import jobs, lines, snippets
@@ -16,6 +16,9 @@ from inbox.users import User
 # How far a message is along. "failed" and "unknown" lie beside the road.
 RANK = {"held": 0, "queued": 0, "sending": 1, "accepted": 2, "sent": 3, "delivered": 4, "read": 5}
 PROVEN = ("delivered", "read")
+# What is reported, each outweighing those before it.
+REPORTS = ("pending", "queued", "sent", "failed", "delivered", "read")
+UNRESOLVED = (None, "pending", "unknown")
 TROUBLE = ("failed", "unknown")
 TROUBLED = text("message.troubled")
 # From this many tries of a doubted message on, the provider's list is asked before another one.
@@ -70,7 +73,8 @@ def hear(message: Message, report: DeliveryEvent) -> None:
     if report.status == "failed":
         problem = report.detail or "The provider could not deliver it and did not say why."
         fail(message, problem, code=report.code)
-    advance(message, report.status, protocol=report.protocol)
+    road = None if _outdone(message, report) else report.protocol
+    advance(message, report.status, protocol=road)
 
 
 def advance(message: Message, status: str, *, protocol: str | None = None) -> None:
@@ -236,8 +240,22 @@ def _tried_as(line_id: int, provider_id: str) -> Message | None:
     return db.session.scalar(locked(query, Message))
 
 
+def _outdone(message: Message, report: DeliveryEvent) -> bool:
+    """Whether a report that is further along has named another road: they arrive out of order."""
+    if not message.protocol or report.protocol in (*UNRESOLVED, message.protocol):
+        return False
+    further = REPORTS[REPORTS.index(report.status) + 1 :] if report.status in REPORTS else REPORTS
+    known = (
+        DeliveryEvent.message_id == message.id,
+        DeliveryEvent.protocol == message.protocol,
+        DeliveryEvent.status.in_(further),
+        or_(DeliveryEvent.provider_id == report.provider_id, DeliveryEvent.status.in_(PROVEN)),
+    )
+    return db.session.scalar(select(DeliveryEvent.id).where(*known).limit(1)) is not None
+
+
 def _resolve_protocol(message: Message, protocol: str | None) -> bool:
-    if protocol in (None, "pending", "unknown") or protocol == message.protocol:
+    if protocol in (*UNRESOLVED, message.protocol):
         return False
     message.protocol = protocol
     message.conversation.protocol = protocol

@@ -69,14 +69,14 @@ class Told:
         answered = [self.answer(self.parcels[n]) for n, said in what.items() if said == ANSWER]
         self.lane.settle(answered)
 
-    def report(self, number: int, status: str) -> intake.Delivery:
+    def report(self, number: int, status: str, protocol: str | None = None) -> intake.Delivery:
         payload = {
             "event": f"message.{status}",
             "message_id": f"msg_{number}",
             "external_id": f"person{number}@example.com",
             "internal_id": "+14155550100",
             "status": status,
-            "protocol": PROTOCOLS.get(status, "imessage"),
+            "protocol": protocol or PROTOCOLS.get(status, "imessage"),
             "timestamp": 1_700_000_000_000 + EVENTS.index(status),
             "is_group": False,
         }
@@ -142,3 +142,22 @@ def test_all_orders_of_what_is_said_have_the_same_end(line, alice, patient):
     assert len(SEQUENCES) == 720 and {end[0] for end in seen()} == {"read"}
     assert set(db.session.scalars(select(WebhookEvent.state))) == {"applied"}
     assert len(db.session.scalars(select(DeliveryEvent.id)).all()) == 720 * len(EVENTS)
+
+
+ROADS = list(permutations(["sent sms", "delivered imessage", "read unknown"]))
+
+
+@pytest.mark.parametrize("order", ROADS, ids=", ".join)
+def test_the_road_is_the_one_that_the_furthest_report_names(line, alice, order):
+    (message,) = ready(line, alice, 1)
+    told = Told(line, [message])
+    told.step({0: ANSWER})
+
+    for one in order:
+        status, protocol = one.split()
+        db.session.rollback()
+        intake.take(told.report(0, status, protocol))
+
+    db.session.refresh(message)
+    assert (message.status, message.protocol) == ("read", "imessage")
+    assert message.conversation.protocol == "imessage"
