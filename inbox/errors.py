@@ -8,6 +8,10 @@ class Refused(Exception):
     """A rule said no. The message is a sentence to show to the person who asked."""
 
 
+class Overtaken(Refused):
+    """Somebody wrote while this was being written: 409, and what was typed stays."""
+
+
 class ProviderError(Exception):
     """The provider did not take it, or we cannot know whether it did.
 

@@ -110,7 +110,7 @@ def compose(
 ) -> Message:
     """Queue `text` exactly as typed. The same `client_id` again gives the same message."""
     lock(conversation)
-    if client_id and (known := _composed(author, client_id)):
+    if client_id and (known := composed(author, client_id)):
         return known
     if not text.strip():
         raise Refused("Write something first.")
@@ -246,7 +246,8 @@ def record(kind: str, message: Message, by: User | None = None) -> None:
     )
 
 
-def _composed(author: User, client_id: str) -> Message | None:
+def composed(author: User, client_id: str) -> Message | None:
+    """What this browser has already stored under its own id."""
     return db.session.scalar(select(Message).filter_by(author_id=author.id, client_id=client_id))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.exceptions import HTTPException, NotFound, ServiceUnavailable
 
 from inbox.db import db, reading
-from inbox.errors import Refused
+from inbox.errors import Overtaken, Refused
 from inbox.signing_in import identify, is_fetch
 
 log = structlog.get_logger(__name__)
@@ -24,6 +24,7 @@ WORDS = {
     404: ("Not here", "There is nothing at this address, or it is not yours to see."),
     405: ("Not that way", "This address does not do what was asked of it."),
     408: ("Too slow", "What you sent took too long to arrive. Try again."),
+    409: ("Somebody was faster", "Somebody changed this meanwhile. Look again."),
     413: ("Too large", "That is larger than what can be taken here."),
     415: ("Not this kind", "Nothing of this kind can be taken here."),
     422: ("That does not work", "That does not work."),
@@ -86,7 +87,7 @@ def _http(error: HTTPException) -> Any:
 
 
 def _refused(error: Refused) -> tuple[str, int]:
-    return answer(422, str(error))
+    return answer(409 if isinstance(error, Overtaken) else 422, str(error))
 
 
 def _away(error: Exception) -> Any:

@@ -3,7 +3,7 @@
 from flask import Blueprint, abort, g, render_template, request
 from sqlalchemy import select
 
-from inbox import activity, deliveries, histories, lines, messages, threads
+from inbox import activity, deliveries, histories, lines, messages, threads, traffic
 from inbox.conversations import Conversation
 from inbox.db import db
 from inbox.messages import Message
@@ -31,6 +31,8 @@ def create(id: int) -> tuple[str, int]:
     conversation = found(id)
     client_id = request.form.get("client_id") or None
     replaced = _replaced(conversation)
+    seen = request.form.get("seen", type=int)
+    traffic.guard(conversation, g.user, seen, client_id=client_id)
     messages.compose(conversation, g.user, typed_text(), client_id=client_id)
     if replaced and replaced.troubled and not deliveries.being_checked(replaced):
         deliveries.dismiss(replaced, by=g.user)

@@ -25,6 +25,7 @@ customElements.define(
       this.text.addEventListener("keydown", event => this.key(event))
       this.text.addEventListener("input", () => this.typed())
       this.form.addEventListener("submit", event => this.submit(event))
+      this.guard.addEventListener("click", event => this.decide(event))
       if (touch.matches) this.querySelector(".composer__hint").hidden = true
     }
 
@@ -45,6 +46,19 @@ customElements.define(
       keep("replaces", this.conversation, id)
     }
 
+    // The last message that stood on the page when the words in the box were begun.
+    get seen() {
+      return kept("seen", this.conversation)
+    }
+
+    set seen(id) {
+      keep("seen", this.conversation, id)
+    }
+
+    get guard() {
+      return this.querySelector(".composer__guard")
+    }
+
     key(event) {
       if (event.key !== "Enter" || event.isComposing || event.keyCode === 229) return
       const always = event.ctrlKey || event.metaKey
@@ -55,9 +69,25 @@ customElements.define(
 
     typed() {
       keep("draft", this.conversation, this.text.value)
-      if (!this.text.value.trim()) this.replaces = ""
+      if (!this.text.value.trim()) this.begun("")
+      else this.seen ||= newest()
       this.say("")
       this.grow()
+    }
+
+    begun(seen) {
+      this.seen = seen
+      if (!seen) this.replaces = ""
+      this.guard.hidden = true
+    }
+
+    // Somebody wrote meanwhile: what is new has been seen now.
+    decide(event) {
+      const button = event.target.closest("button")
+      if (!button) return
+      this.begun(newest())
+      this.text.focus()
+      if (button.dataset.guard === "send") this.form.requestSubmit()
     }
 
     // Browsers that know field-sizing do this by themselves.
@@ -71,11 +101,11 @@ customElements.define(
       const text = this.text.value
       this.text.focus()
       if (!text.trim()) return
-      const { conversation, replaces } = this
+      const { conversation, replaces, seen } = this
       const { protocol } = this.dataset
       this.text.value = ""
       this.typed()
-      send({ client_id: newId(), conversation, text, protocol, replaces, at: Date.now() })
+      send({ client_id: newId(), conversation, text, protocol, replaces, seen, at: Date.now() })
     }
 
     // What failed comes back to be changed; what is already typed stays above it.
@@ -88,14 +118,22 @@ customElements.define(
     }
 
     // A rule said no: what was typed comes back into the box, with the reason beside it.
-    refused({ conversation, client_id, text, replaces, refused, problem, state }) {
+    refused({ conversation, client_id, text, replaces, seen, refused, overtaken, problem, state }) {
       if (conversation !== this.conversation || state !== "failed" || !refused) return
       if (!this.text || this.text.value) return
       document.querySelector("message-log")?.takeBack(client_id)
       this.text.value = text
       this.replaces = replaces
+      this.seen = seen
       this.typed()
-      this.say(problem)
+      if (overtaken) this.warn(problem, seen)
+      else this.say(problem)
+    }
+
+    warn(words, seen) {
+      this.guard.querySelector("b").textContent = words
+      this.guard.hidden = false
+      dispatchEvent(new CustomEvent("overtaken", { detail: seen }))
     }
 
     say(words) {
@@ -142,6 +180,11 @@ customElements.define(
     }
   },
 )
+
+function newest() {
+  const ids = [...document.querySelectorAll("message-log .message[data-id]")]
+  return String(Math.max(0, ...ids.map(bubble => Number(bubble.dataset.id))))
+}
 
 function kept(what, conversation) {
   try {

@@ -61,6 +61,7 @@ customElements.define(
       this.jump.addEventListener("click", () => this.toLatest(), { signal })
       this.log.addEventListener("click", event => this.retry(event), { signal })
       addEventListener("unsent", event => this.showUnsent(event.detail), { signal })
+      addEventListener("overtaken", event => this.markSince(Number(event.detail)), { signal })
       this.sizes = new ResizeObserver(() => this.following && this.toEnd())
       this.sizes.observe(this.log)
     }
@@ -90,6 +91,30 @@ customElements.define(
       first.before(line)
     }
 
+    // What came while a reply was being written.
+    markSince(seen) {
+      this.since = seen
+      this.showSince()
+    }
+
+    showSince() {
+      if (this.since === undefined) return
+      const { me } = document.body.dataset
+      const first = this.stored.find(
+        ({ dataset }) =>
+          Number(dataset.id) > this.since && !(dataset.direction === "out" && dataset.author === me),
+      )
+      if (!first) return
+      this.since = undefined
+      this.log.querySelector(".thread__day--since")?.remove()
+      const line = document.createElement("p")
+      line.className = "thread__day thread__day--new thread__day--since"
+      line.textContent = "New since you started writing"
+      first.before(line)
+      this.arrange()
+      this.toEnd()
+    }
+
     apply(html) {
       const fresh = parse(html)
       const arrived = []
@@ -99,6 +124,7 @@ customElements.define(
         this.arrange()
       })
       for (const header of fresh.querySelectorAll(".thread__head")) this.putHeader(header)
+      this.showSince()
       this.count(arrived)
       tell(arrived)
       if (arrived.length) look(this.dataset.conversation)
@@ -171,7 +197,7 @@ customElements.define(
       if (!event.target.closest("[data-retry]")) return
       const { clientId } = event.target.closest(".message").dataset
       const entry = unsentIn(this.dataset.conversation).find(one => one.client_id === clientId)
-      if (entry) send(entry)
+      if (entry) send({ ...entry, seen: entry.overtaken ? "" : entry.seen })
     }
 
     takeBack(clientId) {

@@ -53,13 +53,17 @@ async function post(entry) {
   try {
     const response = await request(`/conversations/${entry.conversation}/messages`, {
       method: "POST",
-      form: { text: entry.text, client_id: entry.client_id, replaces: entry.replaces ?? "" },
+      form: form(entry),
     })
     if (response.ok) stored(entry)
-    else refuse(entry, response.status === 422, await reason(response))
+    else refuse(entry, [409, 422].includes(response.status), await reason(response), response)
   } catch (problem) {
     refuse(entry, false, problem instanceof SignedOut ? problem.message : unreachable())
   }
+}
+
+function form({ text, client_id, replaces = "", seen = "" }) {
+  return { text, client_id, replaces, seen }
 }
 
 function stored(entry) {
@@ -68,10 +72,12 @@ function stored(entry) {
   catchUp()
 }
 
-function refuse(entry, refused, problem) {
-  broken = !refused
-  if (!refused) catchUp() // which finds out whether we are still signed in
-  change(entry, { state: "failed", problem, refused })
+function refuse(entry, refused, problem, response) {
+  const overtaken = response?.status === 409
+  broken = !refused || overtaken
+  // Which finds out whether we are still signed in, and what is new.
+  if (broken) catchUp()
+  change(entry, { state: "failed", problem, refused, overtaken })
 }
 
 function unreachable() {
