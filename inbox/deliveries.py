@@ -21,6 +21,8 @@ REPORTS = ("pending", "queued", "sent", "failed", "delivered", "read")
 UNRESOLVED = (None, "pending", "unknown")
 TROUBLE = ("failed", "unknown")
 TROUBLED = text("message.troubled")
+# How far our clock and the provider's may be apart: beyond that no webhook is believed either.
+CLOCKS_APART = timedelta(minutes=6)
 # From this many tries of a doubted message on, the provider's list is asked before another one.
 ASK_FROM = 3
 # How old a message is when the provider is asked about it, if no report came.

@@ -193,7 +193,7 @@ def _in_doubt(line_id: int, chat: Chat) -> dict[str, datetime]:
     )
     found: dict[str, datetime] = {}
     for text, tried_at, at in db.session.execute(query):
-        since = (tried_at or at) - timedelta(minutes=1)
+        since = (tried_at or at) - deliveries.CLOCKS_APART
         found[_words(text)] = min(since, found.get(_words(text), since))
     return found
 

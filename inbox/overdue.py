@@ -16,7 +16,9 @@ from inbox.providers.blooio_types import MessageState
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 100
+AT_ONCE = 40
+# Seconds for an answer: the next check comes soon enough.
+PATIENT = 5
 # How long the provider may say nothing before a person is told.
 PATIENCE = timedelta(minutes=10)
 SILENT = "Blooio took it and has not said since that it left."
@@ -40,12 +42,15 @@ def look_after(message_id: int) -> None:
     line, chat, provider_id = message.line_id, message.conversation.chat_key, message.provider_id
     provider = _provider(db.session.get_one(Line, line))
     db.session.rollback()
+    _settle(message_id, line, _asked(provider, chat, provider_id or "") if provider else None)
+
+
+def _asked(provider: Blooio, chat: str, provider_id: str) -> MessageState | None:
     try:
-        state = provider.status(chat, provider_id or "")
+        return provider.status(chat, provider_id)
     except ProviderError as error:
         log.warning("overdue.not_answered", kind=error.kind, status=error.status)
-        state = None
-    _settle(message_id, line, state)
+        return None
 
 
 def _claim(message_id: int, at: datetime) -> Message | None:
@@ -98,5 +103,8 @@ def silent(message: Message, at: datetime) -> bool:
     return at - deliveries.taken_at(message) > PATIENCE
 
 
-def _provider(line: Line) -> Blooio:
-    return Blooio(line.base_url, line.api_key)
+def _provider(line: Line) -> Blooio | None:
+    """None while the line itself waits: a question would only keep a worker from it."""
+    if lines.state(line) != "ready":
+        return None
+    return Blooio(line.base_url, line.api_key, read_timeout=PATIENT)

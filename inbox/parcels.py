@@ -4,11 +4,11 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
-from inbox.deliveries import ASK_FROM
+from inbox.deliveries import ASK_FROM, CLOCKS_APART
 from inbox.errors import ProviderError
 from inbox.providers.blooio import Blooio
 from inbox.providers.blooio_types import Accepted
@@ -93,7 +93,7 @@ def may_send(parcel: Parcel) -> bool:
 
 def find(parcel: Parcel) -> Accepted | None:
     """The message in the provider's list: the same text, sent since, and nobody else's."""
-    since = parcel.first_tried_at - timedelta(minutes=1)
+    since = parcel.first_tried_at - CLOCKS_APART
     sent = _client(parcel).messages(parcel.chat_key, since=since, direction="outbound", sort="asc")
     for message in sent:
         if message.text == parcel.text and message.id not in parcel.known:

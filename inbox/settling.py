@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from inbox import deliveries, intake, lines, verdicts
+from inbox import deliveries, intake, lines, parcels, verdicts
 from inbox.db import db, locked, now
 from inbox.deliveries import SendAttempt
 from inbox.errors import ProviderError
@@ -40,7 +40,9 @@ def judge(outcome: Outcome, at: datetime) -> Verdict:
         return verdicts.of_acceptance(result.status, result.message_ids, result.error)
     verdict = verdicts.of_error(result, attempts=parcel.attempts, at=at, unknown=parcel.unknown)
     if outcome.asked and verdict.outcome == "failed":
-        # It is the question that was refused, not the message.
+        # It is the question that was refused, not the message. Without the key nothing else helps.
+        if not parcels.may_send(parcel):
+            return verdicts.not_told(result)
         return replace(verdict, outcome="unknown", again_at=at + verdicts.wait(parcel.attempts))
     return verdict
 

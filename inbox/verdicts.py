@@ -86,6 +86,12 @@ def not_listed() -> Verdict:
     return Verdict("unknown", "Blooio does not list it. Ask the person whether it arrived.")
 
 
+def not_told(error: ProviderError) -> Verdict:
+    """The provider will not say whether it knows it, and its key may be forgotten."""
+    problem = "Blooio does not say whether it left. Ask the person whether it arrived."
+    return Verdict("unknown", problem, code=error.code)
+
+
 def _of_kind(error: ProviderError, attempts: int, at: datetime) -> Verdict:
     again = at + wait(attempts)
     match error.kind:

@@ -237,6 +237,32 @@ def test_a_person_who_tries_again_does_not_send_twice_what_the_list_knows(
     assert (message.status, len(sandbox.sent())) == ("accepted", 1)
 
 
+def test_a_list_that_refuses_for_good_leaves_it_to_a_person(sandbox, line, alice, carol):
+    message = say(carol, alice)
+    in_doubt(message, since=timedelta(hours=30))
+    sandbox.trouble({"method": "GET", "status": 403, "body": {"error": "x"}})
+
+    outbox.drain(line.id)
+
+    db.session.refresh(message)
+    assert (message.status, message.send_after, message.troubled) == ("unknown", None, True)
+    assert "does not say" in (message.problem or "")
+
+
+def test_a_list_of_a_clock_behind_ours_knows_the_message_all_the_same(sandbox, line, alice, carol):
+    sandbox.trouble({"drop": True, "after": True}, {"status": 403, "body": {"error": "x"}})
+    message = say(carol, alice)
+    outbox.drain(line.id)
+    message.first_tried_at = message.doubted_at = now() + timedelta(minutes=4)
+    message.send_after = now()
+    db.session.commit()
+
+    outbox.drain(line.id)
+
+    db.session.refresh(message)
+    assert (message.status, len(sandbox.sent())) == ("accepted", 1)
+
+
 # Pace
 
 

@@ -143,3 +143,15 @@ def test_only_what_says_more_is_news(taken, said, known, is_news):
     state = MessageState(taken.provider_id, "outbound", said, "imessage", None, None, None)
 
     assert overdue.news(state, taken) is is_news
+
+
+def test_a_line_that_waits_is_not_asked_and_the_silence_is_told_all_the_same(sandbox, taken, line):
+    wait_for(sandbox, taken, "delivered")
+    later(taken, timedelta(minutes=16))
+    line.stopped_reason = "Blooio does not accept the API key of this line."
+    db.session.commit()
+
+    overdue.look_after(taken.id)
+
+    db.session.refresh(taken)
+    assert (taken.status, taken.troubled) == ("accepted", True)
