@@ -19,6 +19,7 @@ from inbox.db import db
 from inbox.lines import Line, LineMember
 from inbox.live import announcer
 from inbox.users import User
+from tests import leaks
 from tests.engines import Postgres, postgres, redis  # noqa: F401
 from tests.processes import database, provider, tapback  # noqa: F401
 
@@ -28,6 +29,22 @@ PASSWORD = "correct horse battery"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="a hundred storms instead of ten")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """A test that logs what must not be logged fails, whatever it is about: see tests/leaks.py."""
+    report: pytest.TestReport = yield  # type: ignore[misc, assignment]
+    if call.when != "teardown":
+        return report  # type: ignore[return-value]
+    printed = report.capstdout + report.capstderr + report.caplog
+    told = [f"the log of this test holds {what}" for what in leaks.among(printed)]
+    told += leaks.in_logs()
+    leaks.start_afresh()
+    if report.passed and told:
+        report.outcome = "failed"
+        report.longrepr = "\n".join(f"leaked: {one}" for one in told)
+    return report  # type: ignore[return-value]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -68,7 +85,7 @@ def settings_for(folder: Path, **given: Any) -> Settings:
         _env_file=None,
         data_dir=folder,
         secret_key=SecretStr("a key for tests only"),
-        log_level="error",
+        log_level="debug",
         **given,
     )
 

@@ -28,6 +28,7 @@ import requests
 from inbox.config import ROOT
 from inbox.providers.blooio_signature import sign
 from inbox.sandbox import Options, Sandbox
+from tests import leaks
 from tests.engines import Postgres, ended, launched, launched_on_a_free_port, wait_for
 
 KEY = "bl_test_key"
@@ -58,6 +59,7 @@ class Tapback:
         self.port = 0
         self.process: subprocess.Popen[bytes] | None = None
         self.log = folder / f"{command}-{secrets.token_hex(3)}.log"
+        leaks.watch_log(self.log)
 
     @property
     def url(self) -> str:
@@ -67,7 +69,7 @@ class Tapback:
     def environment(self) -> dict[str, str]:
         """Nothing of the environment around the tests but where programs and homes are."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        own = {"DATA_DIR": str(self.folder / "data"), "PORT": str(self.port)}
+        own = {"DATA_DIR": str(self.folder / "data"), "PORT": str(self.port), "LOG_LEVEL": "debug"}
         return {**kept, **own, **self._line(), **self.settings}
 
     def start(self) -> Self:
@@ -133,6 +135,7 @@ class Tapback:
 
     def post_webhook(self, payload: Mapping[str, Any], *, timeout: float = 15) -> int:
         """Posts it signed; the answer is the status. Raises requests.ConnectionError when cut."""
+        leaks.remember(payload.get("text"))
         body = json.dumps(payload, ensure_ascii=False).encode()
         headers = {
             "Content-Type": "application/json",
@@ -204,6 +207,7 @@ class Visitor:
 
     def write(self, conversation: int, text: str, client_id: str | None = None) -> int:
         """A reply; the answer is the status."""
+        leaks.remember(text)
         form = {"text": text, "client_id": client_id or secrets.token_hex(16)}
         return self.send("POST", f"/conversations/{conversation}/messages", form).status_code
 
@@ -251,7 +255,9 @@ def pretending(**options: Any) -> Iterator[Sandbox]:
     """A pretend provider over HTTP in this process, with nobody who writes by themselves."""
     options = {"key": KEY, "numbers": (NUMBER,), "speed": 10.0, **options}
     with Sandbox(Options(**options)).start() as sandbox:
+        leaks.watch_sandbox(sandbox)
         yield sandbox
+        leaks.forget_sandbox(sandbox)
 
 
 def wait_until(true: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
