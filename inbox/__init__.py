@@ -8,11 +8,24 @@ from inbox.config import FILES, Settings, keep_secret_key, load
 def create_app(settings: Settings | None = None) -> Flask:
     """The web application, wired. Raises BadSettings with everything that is wrong."""
     # Here, so that a tool that needs one module does not load all of them.
-    from inbox import db, intake, live, log, outbox, people, tally, upkeep, vault, views, web
+    from inbox import (
+        db,
+        intake,
+        live,
+        log,
+        outbox,
+        people,
+        storage,
+        tally,
+        upkeep,
+        vault,
+        views,
+        web,
+    )
 
     settings = settings or load()
     app = _configured(settings)
-    for module in (log, db, vault, intake, tally, outbox, upkeep, people):
+    for module in (log, db, vault, storage, intake, tally, outbox, upkeep, people):
         module.init_app(app)
     live.init_app(app, redis_url=settings.redis, origins=[settings.public])
     web.init_app(app)

@@ -5,7 +5,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -23,6 +23,7 @@ MENDS = {
     "blooio_webhook_secret": "Set BLOOIO_API_KEY with it, or leave both out.",
     "database_url": "Leave it out for SQLite, or set postgresql://user:password@host/name.",
     "redis_url": "Set redis://host:6379/0, or leave it out.",
+    "media_url": "Leave it out, or set file:///folder or s3://bucket/prefix.",
     "public_url": "Give the address people type, like https://inbox.example.com, without a path.",
     "trusted_proxies": "Set the number of proxies in front of Tapback, 0 to 5.",
     "port": "Set a number from 0 to 65535.",
@@ -55,6 +56,7 @@ class Settings(BaseSettings):
     database_url: str | None = None
     redis_url: SecretStr | None = None
     data_dir: Path = Path("data")
+    media_url: str | None = None
     public_url: str | None = None
     secret_key: SecretStr | None = None
     secret_key_fallbacks: SecretStr | None = None
@@ -82,6 +84,15 @@ class Settings(BaseSettings):
             raise ValueError("not a database that Tapback knows")
         return value
 
+    @field_validator("media_url")
+    @classmethod
+    def _place_for_files(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "")
+        folder = parts.scheme == "file" and not parts.netloc and len(parts.path) > 1
+        if value and not folder and not (parts.scheme == "s3" and parts.netloc):
+            raise ValueError("not a place for files")
+        return value
+
     @field_validator("blooio_webhook_secret")
     @classmethod
     def _secret_has_key(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
@@ -92,6 +103,10 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{self.data_dir.resolve()}/inbox.db"
+
+    @property
+    def media(self) -> str:
+        return self.media_url or f"file://{quote(str(self.data_dir.resolve() / 'files'))}"
 
     @property
     def redis(self) -> str | None:

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from inbox import activity, conversations, jobs, snippets
-from inbox.attachments import Attachment
+from inbox.attachments import Attachment, want
 from inbox.contacts import Address
 from inbox.conversations import Conversation
 from inbox.db import Model, db, lock, locked, now
@@ -272,6 +272,7 @@ def _place(message: Message) -> None:
     """Store a new bubble and let its row of the list say so."""
     db.session.add(message)
     db.session.flush()
+    want(message.attachments)
     conversation = message.conversation
     lock(conversation)
     conversation.message_count += 1

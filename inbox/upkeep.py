@@ -9,6 +9,7 @@ from inbox import (
     chat_checks,
     intake,
     jobs,
+    media,
     outbox,
     overdue,
     refusals,
@@ -40,6 +41,8 @@ def sweep() -> None:
     for replay_id in webhook_replays.forgotten():
         jobs.ask(webhook_replays.JOB, replay_id)
     overdue.ask(now())
+    media.ask_forgotten(now())
+    media.tidy()
     chat_checks.ask_about_waiting(now())
     verifying.ask_due(now())
     for line_id in db.session.scalars(select(Line.id)).all():

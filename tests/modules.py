@@ -13,7 +13,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 PLAIN, STORE, NOUN, EDGE = range(4)
 RINGS = {
     PLAIN: {"config", "errors", "phone"},
-    STORE: {"activity", "db", "jobs", "live", "log", "marks", "vault"},
+    STORE: {"activity", "aside", "db", "jobs", "live", "log", "marks", "storage", "vault"},
     EDGE: {
         "__init__",
         "__main__",
@@ -32,6 +32,7 @@ RINGS = {
         "gaps",
         "intake",
         "lanes",
+        "media",
         "outbox",
         "overdue",
         "pages",

@@ -33,7 +33,7 @@ from tests.modules import (
 PLAIN_LIBRARIES = {"inbox", "phonenumbers", "pydantic", "pydantic_settings"}
 HOMES = {
     "flask_socketio": {"live"},
-    "gevent": {"__main__", "live", "server"},
+    "gevent": {"__main__", "aside", "live", "server"},
     "requests": {"media", "providers"},
 }
 BINDING = {"Flask", "current_app", "has_app_context"}

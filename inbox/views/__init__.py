@@ -4,6 +4,7 @@ from flask import Flask
 
 from inbox.views import (
     conversations,
+    files,
     health,
     lines,
     messages,
@@ -17,6 +18,7 @@ from inbox.views import (
 
 MODULES = (
     conversations,
+    files,
     health,
     lines,
     messages,
