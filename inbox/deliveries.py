@@ -150,6 +150,12 @@ def later(status: str, than: str) -> bool:
     return RANK.get(status, -1) > RANK.get(than, len(RANK))
 
 
+def listed_since(tried_at: datetime, at: datetime) -> datetime:
+    """From when on the provider can have listed what was tried at `tried_at`. When that is still to
+    come, our clock was set back since, and says nothing."""
+    return (tried_at if tried_at <= at else at - timedelta(days=1)) - CLOCKS_APART
+
+
 def retry(message: Message, by: User) -> None:
     """A person asks for another try. After a definite refusal or a failure on the way it is a new
     one, with a new key; what may have left keeps its key, and the provider is asked first."""

@@ -187,13 +187,13 @@ def _in_doubt(line_id: int, chat: Chat) -> dict[str, datetime]:
         .where(
             or_(
                 Message.status.in_(("sending", "unknown")),
-                and_(Message.status == "queued", Message.doubted_at.is_not(None)),
+                and_(Message.status.in_(("queued", "held")), Message.doubted_at.is_not(None)),
             )
         )
     )
     found: dict[str, datetime] = {}
     for text, tried_at, at in db.session.execute(query):
-        since = (tried_at or at) - deliveries.CLOCKS_APART
+        since = deliveries.listed_since(tried_at or at, now())
         found[_words(text)] = min(since, found.get(_words(text), since))
     return found
 

@@ -4,16 +4,18 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from flask import Flask
-from sqlalchemy import ColumnElement, TextClause, select, update
+from sqlalchemy import ColumnElement, TextClause, case, literal, select, update
 
 from inbox import deliveries, due, jobs, lanes, lines, pace
-from inbox.db import db, locked, now, reading
+from inbox.db import UTCDateTime, db, locked, now, reading
 from inbox.lanes import LEASE, Lane, stopping
 from inbox.lines import Line
 from inbox.messages import Message
+from inbox.verdicts import LADDER
 
 SHORTEST_REST = timedelta(seconds=0.1)
 LONGEST_WAIT = timedelta(hours=1, minutes=5)
+MARGIN = timedelta(minutes=1)
 _wakes: dict[int, datetime] = {}
 
 
@@ -52,10 +54,23 @@ def _doubt_interrupted(at: datetime) -> None:
 
 
 def _release_misplanned(at: datetime) -> None:
-    """Nothing waits longer than a try ever does: what seems to was planned before a clock was set
-    back, and may go."""
-    for message in _of_each_line(due.TO_GO, Message.send_after > at + LONGEST_WAIT):
-        message.send_after = at
+    """Nothing waits longer than its next try ever does: what seems to was planned before a clock
+    was set back, and may go. While its line is told to wait, so is the message."""
+    for message in _of_each_line(due.TO_GO, Message.send_after > _longest_wait(at)):
+        line = db.session.get_one(Line, message.line_id)
+        if not (line.rests_until or line.takes_new_people_from):
+            message.send_after = at
+
+
+def _longest_wait(at: datetime) -> ColumnElement[datetime]:
+    """Until when a message may wait at most, by how often it was tried."""
+    steps = {
+        tried: literal(at + timedelta(seconds=step) + MARGIN, UTCDateTime())
+        for tried, step in enumerate((LADDER[0], *LADDER))
+    }
+    longest = literal(at + LONGEST_WAIT, UTCDateTime())
+    by_tries = case(steps, value=Message.attempts, else_=longest)
+    return case((Message.status == "held", longest), else_=by_tries)
 
 
 def _of_each_line(*where: ColumnElement[bool] | TextClause) -> Iterator[Message]:

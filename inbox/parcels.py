@@ -4,11 +4,11 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
-from inbox.deliveries import ASK_FROM, CLOCKS_APART
+from inbox.deliveries import ASK_FROM, listed_since
 from inbox.errors import ProviderError
 from inbox.providers.blooio import Blooio
 from inbox.providers.blooio_types import Accepted
@@ -16,6 +16,9 @@ from inbox.verdicts import KEY_LIVES
 
 log = structlog.get_logger(__name__)
 
+# Older doubt is looked up first: how long a key lives is only what the provider says, and a clock
+# that was set back makes it look younger than it is.
+PROMPT = timedelta(minutes=5)
 _own = threading.local()
 
 
@@ -81,7 +84,7 @@ def hand_over(parcel: Parcel) -> Outcome:
 def must_ask(parcel: Parcel) -> bool:
     """Whether the list is asked first: the key may be forgotten, or tries alone did not help."""
     often = parcel.doubted and parcel.attempts > ASK_FROM
-    return parcel.only_ask or often or not may_send(parcel)
+    return parcel.only_ask or often or _old(parcel) or not may_send(parcel)
 
 
 def may_send(parcel: Parcel) -> bool:
@@ -93,12 +96,18 @@ def may_send(parcel: Parcel) -> bool:
 
 def find(parcel: Parcel) -> Accepted | None:
     """The message in the provider's list: the same text, sent since, and nobody else's."""
-    since = parcel.first_tried_at - CLOCKS_APART
+    since = listed_since(parcel.first_tried_at, parcel.tried_at)
     sent = _client(parcel).messages(parcel.chat_key, since=since, direction="outbound", sort="asc")
     for message in sent:
         if message.text == parcel.text and message.id not in parcel.known:
             return Accepted(message_ids=(message.id,), status=message.status or "", repeated=True)
     return None
+
+
+def _old(parcel: Parcel) -> bool:
+    if parcel.doubted_at is None:
+        return False
+    return not timedelta() <= parcel.tried_at - parcel.doubted_at <= PROMPT
 
 
 def _refused(result: Accepted | ProviderError | None) -> bool:
