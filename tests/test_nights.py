@@ -1,5 +1,5 @@
-"""Long nights: clocks that are set while messages wait, machines that sleep for a day, keys that the
-provider has forgotten. A message goes out once, or a person is told why not."""
+"""Long nights: clocks that are set while messages wait, machines that sleep for a day, keys that
+the provider has forgotten. A message goes out once, or a person is told why not."""
 
 import json
 import threading
