@@ -102,7 +102,8 @@ customElements.define(
       const { me } = document.body.dataset
       const first = this.stored.find(
         ({ dataset }) =>
-          Number(dataset.id) > this.since && !(dataset.direction === "out" && dataset.author === me),
+          Number(dataset.id) > this.since &&
+          !(dataset.direction === "out" && dataset.author === me),
       )
       if (!first) return
       this.since = undefined
