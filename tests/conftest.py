@@ -21,6 +21,13 @@ from inbox.live import announcer
 from inbox.users import User
 from tests import leaks
 from tests.engines import Postgres, postgres, redis  # noqa: F401
+from tests.nursery import (  # noqa: F401
+    database_with_alice,
+    folder_with_alice,
+    nursed,
+    nursery,
+    wall_clock,
+)
 from tests.processes import database, provider, tapback  # noqa: F401
 
 SECRET = "whsec_test_4f1c2b7a9d"

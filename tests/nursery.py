@@ -4,14 +4,16 @@ Python needs more than a second to import the product. The nursery has done so o
 whoever kills a process every few hundred milliseconds has no time to wait for more. A child is a
 process of its own, with the patch, the command and the environment of any other.
 
-    with nursing() as nursery, nursery.running(tmp_path, provider=sandbox) as tapback:
-        tapback.kill()
-        tapback.start()
-        tapback.set_clock(hours=-1)
+    def test_it(nursed, provider):
+        nursed.kill()
+        nursed.start()
+        nursed.set_clock(hours=-1)
 """
 
 import json
 import os
+import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,11 +23,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+import pytest
+
 from inbox.config import ROOT
-from tests.engines import follow_into_death, wait_for
-from tests.processes import Tapback
+from inbox.sandbox import Sandbox
+from tests.engines import Postgres, follow_into_death, wait_for
+from tests.processes import Tapback, pretending
 
 MOVED = signal.SIGUSR1
+
+
+class Clock:
+    """The real clock, moved: for the pretend provider."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead
 
 
 class Child:
@@ -105,7 +120,9 @@ class Nursed(Tapback):
 
     def set_clock(self, seconds: float = 0, *, hours: float = 0) -> None:
         """So far ahead of the real one (behind, when negative), now and after each start."""
-        self.clock.write_text(str(seconds + hours * 3600))
+        draft = self.clock.with_suffix(".new")  # the child may be reading
+        draft.write_text(str(seconds + hours * 3600))
+        draft.replace(self.clock)
         if self.process:
             self.process.send_signal(MOVED)
 
@@ -136,3 +153,59 @@ def nursing(folder: Path) -> Iterator[Nursery]:
 def _open(stream: IO[str] | None) -> IO[str]:
     assert stream
     return stream
+
+
+@pytest.fixture
+def wall_clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    with nursing(tmp_path_factory.mktemp("nursery")) as nursery:
+        yield nursery
+
+
+@pytest.fixture(scope="session")
+def folder_with_alice(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data of a Tapback that Alice works with, to copy."""
+    return _with_alice(nursery, tmp_path_factory.mktemp("with-alice"))
+
+
+@pytest.fixture(scope="session")
+def database_with_alice(
+    nursery: Nursery, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The same, whose database is `template_with_alice`."""
+    url = postgres.create("template_with_alice")
+    return _with_alice(nursery, tmp_path_factory.mktemp("with-alice"), DATABASE_URL=url)
+
+
+@pytest.fixture
+def nursed(
+    engine: str,
+    nursery: Nursery,
+    provider: Sandbox,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> Iterator[Nursed]:
+    """A ready Tapback on each `engine`, with Alice; its line is the pretend provider."""
+    if engine == "sqlite":
+        shutil.copytree(request.getfixturevalue("folder_with_alice"), tmp_path / "data")
+        with nursery.running(tmp_path, provider=provider) as tapback:
+            yield tapback
+        return
+    postgres: Postgres = request.getfixturevalue("postgres")
+    shutil.copytree(request.getfixturevalue("database_with_alice"), tmp_path / "data")
+    name = f"nursed_{secrets.token_hex(6)}"
+    url = postgres.create(name, template="template_with_alice")
+    with nursery.running(tmp_path, provider=provider, DATABASE_URL=url) as tapback:
+        yield tapback
+    postgres.drop(name)
+
+
+def _with_alice(nursery: Nursery, folder: Path, **settings: str) -> Path:
+    with pretending() as sandbox, nursery.running(folder, provider=sandbox, **settings) as tapback:
+        tapback.add_user("alice@example.com", "Alice Archer")
+        assert tapback.terminate() == 0
+    return folder / "data"

@@ -16,7 +16,7 @@ import requests
 from sqlalchemy import create_engine, text
 
 from inbox.sandbox import Sandbox
-from tests.nursery import Nursed
+from tests.nursery import Clock, Nursed
 from tests.processes import wait_until
 
 PEOPLE, EACH = 20, 10
@@ -50,16 +50,6 @@ BUBBLE = re.compile(
     re.S,
 )
 LONGEST_CUT, HOUR = 90.0, 3600.0
-
-
-class Clock:
-    """The real clock, moved: for the pretend provider."""
-
-    def __init__(self) -> None:
-        self.ahead = 0.0
-
-    def __call__(self) -> float:
-        return time.time() + self.ahead
 
 
 class Storm:
