@@ -22,7 +22,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture
 def cuts(request: pytest.FixtureRequest) -> int:
     """How often the power is cut: in a long run until all is taken."""
-    return 60 if request.config.getoption("long") else 8
+    return 60 if request.config.getoption("long") else 6
 
 
 @pytest.fixture

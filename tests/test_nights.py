@@ -352,6 +352,23 @@ def test_a_message_that_left_by_a_fast_clock_is_found_by_the_right_one(
     assert sent(sandbox) == ["Hello"]
 
 
+def test_doubt_that_is_held_is_no_message_from_elsewhere(night, sandbox, line, alice, carol):
+    limited = {"status": 429, "body": {"error": "x", "code": "conversation_awaiting_reply"}}
+    sandbox.trouble({"status": 500, "after": True}, limited)
+    message = say(carol, alice)
+    outbox.drain(line.id)
+    night.pass_(0.001)
+    outbox.drain(line.id)
+    assert seen(message)[0] == "held" and message.doubted_at
+    assert sent(sandbox) == ["Hello"]
+
+    night.pass_(1)
+    night.sweep(line)
+
+    shown = select(Message.text, Message.outside)
+    assert [tuple(row) for row in db.session.execute(shown)] == [("Hello", False)]
+
+
 # Webhooks that a wrong clock refuses
 
 
