@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Select, select
 
-from inbox import conversations, file_names
+from inbox import conversations, file_names, snippets
 from inbox.attachments import Attachment
 from inbox.conversations import Conversation
+from inbox.db import db, lock
 from inbox.messages import Message
 from inbox.users import User
 
@@ -45,6 +46,29 @@ def playable(attachment: Attachment) -> bool:
     return attachment.stored is not None and attachment.content_type in PLAYED
 
 
+def show_in_list(message: Message) -> None:
+    """Let the row of the list say what came, now that it is known; the line is held."""
+    db.session.refresh(message, ["attachments"])
+    kinds = [attachment.kind for attachment in message.attachments]
+    if not all(kinds) or message.text.strip():
+        return
+    conversation = message.conversation
+    lock(conversation)
+    if conversation.last_message_id == message.id:
+        conversation.snippet = snippets.of_files(kinds)
+
+
+def name(attachment: Attachment) -> str:
+    """As it is shown and saved."""
+    return file_names.clean(attachment.name, attachment.content_type)
+
+
+def about(attachment: Attachment) -> str:
+    """Its type and size, like "PDF, 412 KB"."""
+    words = [_type_word(attachment.content_type), _size_words(attachment.size)]
+    return ", ".join(word for word in words if word)
+
+
 def shape(attachment: Attachment, kind: str) -> Shape | None:
     """`kind`: thumbnail, picture, play or original; None when there is no such thing of it.
 
@@ -56,7 +80,20 @@ def shape(attachment: Attachment, kind: str) -> Shape | None:
     if kind == "play" and attachment.stored and playable(attachment):
         return Shape(attachment.stored, PLAYED[attachment.content_type or ""], "inline")
     if kind == "original" and attachment.stored:
-        name = file_names.clean(attachment.name, attachment.content_type)
         content_type = attachment.content_type or "application/octet-stream"
-        return Shape(attachment.stored, content_type, file_names.disposition(name))
+        saved_as = file_names.disposition(name(attachment))
+        return Shape(attachment.stored, content_type, saved_as)
     return None
+
+
+def _type_word(content_type: str | None) -> str:
+    suffix = file_names.SUFFIXES.get(content_type or "")
+    return suffix[1:].upper() if suffix else ""
+
+
+def _size_words(size: int | None) -> str:
+    if size is None:
+        return ""
+    if size < 1000:
+        return f"{size} bytes"
+    return f"{size / 1000:.0f} KB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flask import Flask, current_app, request, url_for
 
-from inbox import phone, queues, sandbox
+from inbox import files, phone, queues, sandbox
 from inbox.conversations import Conversation
 from inbox.db import now
 from inbox.lines import Line
@@ -33,6 +33,8 @@ STATES = {
 
 def init_app(app: Flask) -> None:
     app.jinja_env.globals |= {"line_state": line_state, "now": now}
+    app.jinja_env.globals |= {"file_name": files.name, "file_about": files.about}
+    app.jinja_env.globals["playable"] = files.playable
     for one in (initials, tone, shown, vendor, asset, state_word, queues_of, sandbox_panel):
         app.jinja_env.globals[one.__name__] = one
         app.jinja_env.filters[one.__name__] = one

@@ -16,7 +16,7 @@ import structlog
 from flask import current_app
 from sqlalchemy import ColumnElement, or_, select, update
 
-from inbox import attachments, jobs, messages, storage
+from inbox import attachments, files, jobs, lines, messages, storage
 from inbox.attachments import Attachment
 from inbox.config import Settings
 from inbox.db import db, now
@@ -154,21 +154,31 @@ def _missed(problem: str, passing: bool, tries: int) -> Found:
 
 def _settle(id: int, lease: datetime, found: Found) -> bool:
     """Say what came of it, if it is still ours."""
+    message = _held(id)
     settled = db.session.scalar(
         update(Attachment)
         .where(Attachment.id == id, Attachment.state == "pending", Attachment.fetch_after == lease)
         .values({"fetch_after": None, **found})
-        .returning(Attachment.message_id)
+        .returning(Attachment.id)
         .execution_options(synchronize_session=False)
     )
     if settled is None:
         db.session.rollback()
         return False
-    messages.record("message.file", db.session.get_one(Message, settled))
+    files.show_in_list(message)
+    messages.record("message.file", message)
     db.session.commit()
     if again := found.get("fetch_after"):
         jobs.ask(attachments.JOB, id, delay=(again - now()).total_seconds())
     return True
+
+
+def _held(id: int) -> Message:
+    """The message that it came with; its line is held, as by everybody who changes messages."""
+    attachment = db.session.get_one(Attachment, id)
+    message = db.session.get_one(Message, attachment.message_id)
+    lines.hold(message.line_id)
+    return message
 
 
 @contextmanager

@@ -39,7 +39,8 @@ def answer(box: Box, message_id: str, speaker: str) -> None:
     )
     lines = _lines(box, group) or person.lines
     text = reply(person, lines, message["text"] or "", [row["text"] for row in said])
-    speech.say(box, speaker, text, group=group, to=message["internal_id"])
+    files = box.addresses(person.along(text))
+    speech.say(box, speaker, text, group=group, to=message["internal_id"], attachments=files)
 
 
 def react(box: Box, message_id: str, speaker: str) -> None:

@@ -13,10 +13,13 @@ from inbox.sandbox.weather import Weather
 
 @dataclass
 class Box:
+    """`files`: where its own files lie, once it is served."""
+
     options: Options
     store: Store
     scheduler: Scheduler
     weather: Weather
+    files: str | None = None
 
     def now(self) -> int:
         """Milliseconds since 1970."""
@@ -24,6 +27,10 @@ class Box:
 
     def later(self, seconds: float, step: str, **what: Any) -> None:
         self.scheduler.later(seconds / self.options.speed, step, what)
+
+    def addresses(self, names: tuple[str, ...]) -> list[str]:
+        """Of these files of its own; none when nobody could fetch them."""
+        return [f"{self.files}/{name}" for name in names] if self.files else []
 
 
 def here() -> Box:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Person:
     """`fails` is the error of every message to them; `refused` makes the send itself answer
     ``failed``; `checkable` off makes a capability check answer 503. The rest is demo behaviour:
-    `knows` are (words, answer) pairs tried in order, `lines` what they say otherwise."""
+    `knows` are (words, answer) pairs tried in order, `lines` what they say otherwise, `sends` the
+    files of the sandbox that come along with something they say."""
 
     address: str
     name: str | None = None
@@ -24,6 +25,11 @@ class Person:
     opener: str | None = None
     knows: tuple[tuple[str, str], ...] = ()
     lines: tuple[str, ...] = ()
+    sends: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def along(self, text: str | None) -> tuple[str, ...]:
+        """What comes along with these words."""
+        return dict(self.sends).get(text or "", ())
 
     @property
     def protocol(self) -> str:
@@ -73,7 +79,7 @@ DEMO_PEOPLE = (
                 "address|where do you live|deliver to",
                 "18 Alder Street, apartment 3, same as last time.",
             ),
-            ("photo|picture|image", "Sure, give me a minute and I'll take one in better light."),
+            ("photo|picture|image", "Sure, here is the box it came in, and a closer one."),
             (
                 "thursday|friday|monday|tuesday|wednesday|when|what time|morning",
                 "Thursday between 8 and 11 is perfect.",
@@ -86,6 +92,16 @@ DEMO_PEOPLE = (
             "Okay, got it 👍",
             "Perfect. Is there anything else you need from me?",
             "Lovely, I'll keep an eye on my phone then.",
+        ),
+        sends=(
+            (
+                "Hi! The lamp I ordered arrived today but the base is cracked 😕",
+                ("lamp-cracked.jpg",),
+            ),
+            (
+                "Sure, here is the box it came in, and a closer one.",
+                ("lamp-box.jpg", "lamp-base.jpg"),
+            ),
         ),
     ),
     Person(
@@ -151,8 +167,10 @@ DEMO_PEOPLE = (
             ("when|time|day|slot", "Could we do the earliest slot you have?"),
             ("invoice|receipt|bill", "Please put the company name on it: Obi & Daughters."),
             ("address|deliver", "Same building, but please ring at the side door."),
+            ("phone|call|number|contact", "Best to call my daughter, she has the keys."),
         ),
         lines=("On it!", "Brilliant, thanks.", "One sec, I'm on the train. Yes, that works."),
+        sends=(("Best to call my daughter, she has the keys.", ("ada-obi.vcf",)),),
     ),
     Person("+13125550187", "Ruth Goldberg"),
     Person(
@@ -173,6 +191,7 @@ DEMO_PEOPLE = (
                 "I don't have a phone with me this week, only this address works.",
             ),
             ("photo|picture|video", "I'll film it tonight so that you can see it."),
+            ("sound|noise|hear|record", "Listen, it nearly sings a tune when one sits down:"),
             ("when|time|day", "Any day this week is fine."),
         ),
         lines=(
@@ -180,6 +199,7 @@ DEMO_PEOPLE = (
             "Okay, I'll try that and tell you.",
             "It still wobbles a bit, but better.",
         ),
+        sends=(("Listen, it nearly sings a tune when one sits down:", ("voice-memo.wav",)),),
     ),
     Person(
         "+15105550102",

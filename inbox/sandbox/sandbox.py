@@ -88,6 +88,7 @@ class Sandbox:
         self.open()
         self._server = self._serve(serve, host, port)
         self.url = f"http://{host}:{self._server.port}{BASE}"
+        self.box.files = f"{self.panel}/files"
         return self
 
     @property
@@ -168,14 +169,14 @@ class Sandbox:
 
     def begin(self) -> int:
         """The demo people who have something to ask write first, once; gives how many did."""
-        openers: list[tuple[str, str | None, str | None]]
-        openers = [(p.address, None, p.opener) for p in self.options.people]
-        openers += [(g.members[0], g.group_id, g.opener) for g in self.options.groups]
+        openers: list[tuple[str, str | None, str | None, tuple[str, ...]]]
+        openers = [(p.address, None, p.opener, p.along(p.opener)) for p in self.options.people]
+        openers += [(g.members[0], g.group_id, g.opener, ()) for g in self.options.groups]
         told = 0
-        for sender, group, opener in openers:
+        for sender, group, opener, files in openers:
             known = "SELECT count(*) FROM message WHERE chat = ?"
             if opener and not self.box.store.number(known, group or sender):
-                self.say(sender, opener, group=group)
+                self.say(sender, opener, group=group, attachments=self.box.addresses(files))
                 told += 1
         return told
 

@@ -16,7 +16,7 @@ document.addEventListener("click", event => {
 // Inside a run the small print stands once: there the bubble itself tells what happened to it.
 function quiet({ target }) {
   const bubble = target.closest(".message--out[data-quiet] .message__bubble")
-  if (!bubble || target.closest("a") || !getSelection().isCollapsed) return
+  if (!bubble || target.closest("a, button, audio, video") || !getSelection().isCollapsed) return
   return bubble.parentElement.querySelector("[data-history]")
 }
 
@@ -38,7 +38,7 @@ function unreachable() {
 }
 
 function complain(button, words) {
-  const meta = button.closest(".message__meta, .banner")
+  const meta = button.closest(".message__meta, .banner, .file")
   let place = meta.querySelector("[role=alert]")
   if (!place) {
     place = Object.assign(document.createElement("span"), { className: "problem", role: "alert" })

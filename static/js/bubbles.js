@@ -22,6 +22,16 @@ export function dress(bubble) {
   linkAddresses(bubble)
 }
 
+// What is loaded stays loaded, and what plays goes on: the old elements move into the new bubble.
+export function keepMedia(present, fresh) {
+  const address = element => element.getAttribute("src")
+  const old = [...present.querySelectorAll(".files :is(img, audio, video)")]
+  for (const element of fresh.querySelectorAll(".files :is(img, audio, video)")) {
+    const same = old.find(one => one.isEqualNode(element) && address(one) === address(element))
+    if (same) element.replaceWith(same)
+  }
+}
+
 export function key(bubble) {
   return messageKey(bubble.dataset)
 }

@@ -2,7 +2,7 @@
 // the reader looks at stays where it is.
 import { rove, tellAgain } from "inbox/acts"
 import { compare, newer } from "inbox/apply"
-import { dress, insert, keepPlace, key, showUnsent, unsentBubble } from "inbox/bubbles"
+import { dress, insert, keepMedia, keepPlace, key, showUnsent, unsentBubble } from "inbox/bubbles"
 import { showTimes } from "inbox/dates"
 import { catchUp, forget, watch } from "inbox/live"
 import { tell } from "inbox/news"
@@ -150,10 +150,16 @@ customElements.define(
 
     // What had the focus may be gone, as a Retry that was pressed: its mark is there.
     replace(present, bubble) {
-      const focused = present.contains(document.activeElement)
+      const focused = present.contains(document.activeElement) ? document.activeElement : undefined
+      keepMedia(present, bubble)
       present.replaceWith(bubble)
-      if (focused) bubble.querySelector("[data-history]")?.focus({ preventScroll: true })
+      if (focused) this.refocus(bubble, focused)
       tellAgain(bubble)
+    }
+
+    refocus(bubble, { id }) {
+      const place = (id && document.getElementById(id)) ?? bubble.querySelector("[data-history]")
+      place?.focus({ preventScroll: true })
     }
 
     // The server has it: the browser's own bubble goes.

@@ -62,7 +62,7 @@ function time(bubble) {
 
 function emojiOnly(bubble) {
   const text = bubble.querySelector(".message__text")?.textContent ?? ""
-  return text.length < 40 && EMOJI.test(text) && !bubble.querySelector(".message__file")
+  return text.length < 40 && EMOJI.test(text) && !bubble.querySelector(".files")
 }
 
 function set(element, key, value) {

@@ -292,3 +292,49 @@ def test_the_job_itself_only_hands_over(app, came, monkeypatch):
     while not seen:
         time.sleep(0.01)
     assert seen == [id]
+
+
+@pytest.mark.parametrize(
+    ("contents", "words"),
+    [
+        ([pictures.jpeg()], "Photo"),
+        ([pictures.jpeg(), pictures.moving()], "2 photos"),
+        ([pictures.jpeg(), pictures.CARD], "2 files"),
+        ([pictures.sound()], "Recording"),
+        ([pictures.CARD], "Contact"),
+        ([b"%PDF-1.7"], "1 file"),
+    ],
+)
+def test_the_list_says_what_came_without_words(app, came, carol, contents, words):
+    with hosting(per_name(contents)) as host:
+        ids = came(*(host.url(str(n)) for n in range(len(contents))), base_url=host.base_url)
+        assert carol.snippet in ("1 file", "2 files")
+
+        assert [fetched(id).state for id in ids] == ["stored"] * len(contents)
+
+    assert carol.snippet == words
+
+
+def per_name(contents):
+    """Each time somebody asks, the next of these."""
+    waiting = iter(contents)
+    return lambda connection: ok(next(waiting))(connection)
+
+
+def test_words_stay_what_the_list_says(app, came, carol):
+    with hosting(ok(pictures.jpeg())) as host:
+        (id,) = came(host.url(), base_url=host.base_url, text="The lamp")
+
+        fetched(id)
+
+    assert carol.snippet == "The lamp"
+
+
+def test_a_newer_message_stays_what_the_list_says(app, came, carol):
+    with hosting(ok(pictures.jpeg())) as host:
+        (id,) = came(host.url(), base_url=host.base_url)
+        came(base_url=host.base_url, text="And a word")
+
+        fetched(id)
+
+    assert carol.snippet == "And a word"
