@@ -158,7 +158,7 @@ customElements.define(
     }
 
     refocus(bubble, { id }) {
-      const place = (id && document.getElementById(id)) ?? bubble.querySelector("[data-history]")
+      const place = document.getElementById(id) ?? bubble.querySelector("[data-history]")
       place?.focus({ preventScroll: true })
     }
 
