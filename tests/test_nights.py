@@ -29,7 +29,9 @@ NOBODY = "http://127.0.0.1:9/v2/api"
 
 
 @pytest.fixture
-def night(app) -> Iterator[Night]:
+def night(app, monkeypatch) -> Iterator[Night]:
+    """However slow this machine is, a second try waits until the test lets time pass."""
+    monkeypatch.setattr(verdicts, "wait_seconds", lambda attempts: max(30, attempts))
     with falling(app) as night:
         yield night
 
@@ -357,7 +359,7 @@ def test_doubt_that_is_held_is_no_message_from_elsewhere(night, sandbox, line, a
     sandbox.trouble({"status": 500, "after": True}, limited)
     message = say(carol, alice)
     outbox.drain(line.id)
-    night.pass_(0.001)
+    night.pass_(0.01)
     outbox.drain(line.id)
     assert seen(message)[0] == "held" and message.doubted_at
     assert sent(sandbox) == ["Hello"]
