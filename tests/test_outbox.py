@@ -19,6 +19,7 @@ from inbox import (
     outbox,
     parcels,
     phone,
+    verdicts,
 )
 from inbox.db import db, now
 from inbox.deliveries import SendAttempt
