@@ -37,7 +37,7 @@ def test_nothing_is_lost_repeated_or_misstated(nursed, provider, wall_clock, see
 
     storm.blow()
     assert storm.written == PEOPLE * EACH
-    assert storm.kills >= 5 and sum(provider.struck.values()) >= 20, storm
+    assert storm.kills >= 3 and sum(provider.struck.values()) >= 20, storm
     storm.calm()
     storm.settle()
 
