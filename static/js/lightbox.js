@@ -1,7 +1,8 @@
 // The pictures of a thread, large, one after the other. Without it each is a link to itself.
+// Pages without threads have none.
 const box = document.querySelector("#lightbox")
-const shown = box.querySelector("img")
-const [name, count] = box.querySelectorAll("#lightbox-caption > *")
+const shown = box?.querySelector("img")
+const [name, count] = box?.querySelectorAll("#lightbox-caption > *") ?? []
 let current
 
 document.addEventListener("click", event => {
@@ -12,19 +13,19 @@ document.addEventListener("click", event => {
   box.showModal()
 })
 
-box.addEventListener("click", event => {
+box?.addEventListener("click", event => {
   const button = event.target.closest("[data-step]")
   if (button) step(Number(button.dataset.step))
 })
 
-box.addEventListener("keydown", event => {
+box?.addEventListener("keydown", event => {
   const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
   if (!by) return
   event.preventDefault()
   step(by)
 })
 
-box.addEventListener("close", () => {
+box?.addEventListener("close", () => {
   shown.removeAttribute("src")
   const link = document.getElementById(current)
   const seen = link?.hidden ? link.parentElement.querySelector(".picture:nth-child(4)") : link
