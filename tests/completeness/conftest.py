@@ -6,12 +6,18 @@ from datetime import timedelta
 
 import pytest
 
-from inbox import intake, messages, outbox, reconciler, verifications
+from inbox import intake, messages, outbox, reconciler, verdicts, verifications
 from inbox.db import db, now
 from inbox.messages import Message
 from inbox.sandbox import Options, Sandbox
 from inbox.verifications import Verification
 from tests.completeness.looking import CAROL, LOFT, OTHER, OURS, age, listed, until
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch) -> None:
+    """However slow this machine is, one drain is one try."""
+    monkeypatch.setattr(verdicts, "wait_seconds", lambda attempts: 60.0)
 
 
 @pytest.fixture
