@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import threading
 from collections.abc import MutableMapping
 from traceback import extract_tb
 from typing import Any
@@ -24,6 +25,36 @@ def without_words(logger: Any, method: str, event: MutableMapping[str, Any]) -> 
     return event
 
 
+class Others(logging.Handler):
+    """What libraries log: which of them, where, and the kind of mistake. Their own words may be
+    made of what people wrote, or of numbers and keys."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        level = min(max(record.levelno // 10 * 10, logging.DEBUG), logging.CRITICAL)
+        at = f"{record.filename}:{record.lineno}"
+        told = structlog.get_logger(record.name)
+        told.log(level, "library", logger=record.name, at=at, exc_info=record.exc_info or None)
+
+
+OTHERS = Others(logging.WARNING)
+
+
+def uncaught(kind: type[BaseException], error: BaseException | None, trace: Any) -> None:
+    """What nobody caught ends in the log like everything else, and not with its words on stderr."""
+    structlog.get_logger(__name__).critical("uncaught", exc_info=(kind, error, trace))
+
+
+def take_over() -> None:
+    """Have what ends the process or a thread told here. For processes of our own only."""
+    sys.excepthook = uncaught
+    threading.excepthook = _in_thread
+
+
+def _in_thread(told: threading.ExceptHookArgs) -> None:
+    if not issubclass(told.exc_type, SystemExit):
+        uncaught(told.exc_type, told.exc_value, told.exc_traceback)
+
+
 def init_app(app: Flask) -> None:
     settings: Settings = app.config["SETTINGS"]
     level = logging.getLevelName(settings.log_level.upper())
@@ -44,3 +75,4 @@ def init_app(app: Flask) -> None:
         logger_factory=structlog.WriteLoggerFactory(),
         cache_logger_on_first_use=False,
     )
+    logging.getLogger().addHandler(OTHERS)

@@ -27,8 +27,9 @@ from inbox.config import BadSettings, Settings
 from inbox.db import db
 from inbox.environment_line import connect as connect_environment_line
 from inbox.live import announcer
+from inbox.log import take_over, uncaught
 from inbox.sandbox import panel_address
-from inbox.server import Server, serve
+from inbox.server import Server, serve, tell_uncaught
 
 log = structlog.get_logger(__name__)
 FILES_WANTED = 65_536
@@ -85,6 +86,9 @@ def _prepared(settings: Settings) -> Flask:
     app = create_app(settings)
     with app.app_context():
         schema.upgrade()
+    # What fails before this is for whoever starts us to read; from now on people may have written.
+    take_over()
+    tell_uncaught(uncaught)
     return app
 
 

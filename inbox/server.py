@@ -16,6 +16,7 @@ from flask import Flask
 from gevent import pywsgi
 from gevent import socket as green
 from gevent.event import Event  # type: ignore[import-untyped]
+from gevent.hub import Hub  # type: ignore[import-untyped]
 from gevent.pool import Pool  # type: ignore[import-untyped]
 
 from inbox import live
@@ -38,6 +39,11 @@ def serve(app: Flask, host: str, port: int, *, log: Any = None) -> "Server":
     server = Server(_listen(host, port), app, log=log or structlog.get_logger(__name__))
     server.start()
     return server
+
+
+def tell_uncaught(told: Callable[..., None]) -> None:
+    """Have what no greenlet catches told, as (type, error, traceback), instead of printed."""
+    Hub.print_exception = lambda hub, context, *error: told(*error)
 
 
 class Server(pywsgi.WSGIServer):  # type: ignore[misc]
