@@ -39,9 +39,10 @@ def judge(outcome: Outcome, at: datetime) -> Verdict:
     if not isinstance(result, ProviderError):
         return verdicts.of_acceptance(result.status, result.message_ids, result.error)
     verdict = verdicts.of_error(result, attempts=parcel.attempts, at=at, unknown=parcel.unknown)
-    if outcome.asked and verdict.outcome == "failed":
-        # It is the question that was refused, not the message. Without the key nothing else helps.
-        if not parcels.may_send(parcel):
+    if outcome.asked and verdict.outcome in ("failed", "held"):
+        # It is the question that was refused or limited, not the message. Without the key nothing
+        # else helps.
+        if verdict.outcome == "failed" and not parcels.may_send(parcel):
             return verdicts.not_told(result)
         return replace(verdict, outcome="unknown", again_at=at + verdicts.wait(parcel.attempts))
     return verdict

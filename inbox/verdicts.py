@@ -11,7 +11,14 @@ LADDER = (1, 5, 30, 120, 600, 1800, 3600)
 KEY_LIVES = timedelta(hours=23)
 PROBE = 30.0
 NEW_PEOPLE_CODES = {"outbound_limit_reached", "new_conversation_limit_reached"}
-NEW_PEOPLE_HOLD = timedelta(hours=1)
+CHAT_CODES = {
+    "conversation_awaiting_reply",
+    "conversation_streak_limit",
+    "conversation_inactive_paused",
+}
+HOLD = timedelta(hours=1)
+# Seconds: a line that is asked to slow down does, and comes back while it is believed.
+SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 900.0
 WRONG_KEY = "Blooio does not accept the API key of this line."
 NO_NEW_PEOPLE = "The limit for writing to new people is reached. It goes out when that resets."
 
@@ -105,7 +112,8 @@ def _of_kind(error: ProviderError, attempts: int, at: datetime) -> Verdict:
         case "limited":
             return _held(error, at)
         case "throttled":
-            pause = error.retry_after if error.retry_after is not None else wait_seconds(attempts)
+            wanted = error.retry_after if error.retry_after is not None else wait_seconds(attempts)
+            pause = min(max(wanted, SHORTEST_PAUSE), LONGEST_PAUSE)
             until = at + timedelta(seconds=pause)
             return Verdict("queued", "Blooio asks us to slow down.", again_at=until, pause=pause)
         case "unavailable":
@@ -138,8 +146,11 @@ def wait_seconds(attempts: int) -> float:
 
 
 def _held(error: ProviderError, at: datetime) -> Verdict:
+    until = at + HOLD
     if error.code in NEW_PEOPLE_CODES:
-        until = at + NEW_PEOPLE_HOLD
         return Verdict("held", NO_NEW_PEOPLE, error.code, until, new_people_until=until)
-    problem = "Blooio lets this through only after the person has answered."
-    return Verdict("held", problem, code=error.code)
+    if error.code in CHAT_CODES:
+        problem = "Blooio lets this through only after the person has answered."
+        return Verdict("held", problem, code=error.code)
+    problem = "Blooio has a limit that keeps this back for now. It is tried again."
+    return Verdict("held", problem, error.code, until)

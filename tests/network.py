@@ -36,7 +36,16 @@ ANSWERS = {
         False,
     ),
 }
-LISTS = ("answers", "unknown", "unavailable", "unreachable", "refused", "unauthorized")
+LISTS = (
+    "answers",
+    "answers",
+    "answers",
+    "unknown",
+    "unavailable",
+    "unreachable",
+    "refused",
+    "unauthorized",
+)
 
 
 @dataclass

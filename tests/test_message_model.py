@@ -17,6 +17,7 @@ The rules are written down here once more, small, without a database, as what a 
 import json
 import secrets
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -37,7 +38,7 @@ from inbox.lanes import Lane
 from inbox.lines import Line
 from inbox.messages import Message
 from inbox.parcels import Outcome
-from tests.network import ANSWERS, LISTS, Network
+from tests.network import ANSWERS, LISTS, Network, Taken
 from tests.steps import Steps, held, step
 
 START = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -45,6 +46,7 @@ DAY, KEY_LIVES, LEASE = timedelta(hours=24), timedelta(hours=23), timedelta(seco
 PROMPT = timedelta(minutes=5)
 ROAD = ("accepted", "sent", "delivered", "read")
 RECEIPTS = ("delivered", "read")
+REPORTS = ("queued", "sent", "delivered", "read", "failed")
 MOST, WRITES = 2, 4
 COLUMNS = (
     Message.status,
@@ -199,8 +201,13 @@ class Messages(Steps):
 
     world: Any = None
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(
+        answers=st.lists(st.sampled_from(list(ANSWERS)), min_size=2, max_size=4, unique=True),
+        reports=st.lists(st.sampled_from(REPORTS), min_size=1, max_size=3, unique=True),
+    )
+    def begin(self, answers: list[str], reports: list[str]) -> None:
+        """Each run with a few answers and reports of its own, which come often."""
+        self.answers, self.reports = answers, reports
         self.clock = time_machine.travel(START, tick=False)
         self.travel = self.clock.start()
         self.network = Network()
@@ -217,11 +224,11 @@ class Messages(Steps):
         self.under_way: list[Try] = []
         self.late: list[Outcome] = []
         self.waiting: list[tuple[str, str]] = []
-        self.heard: set[tuple[str, str]] = set()
+        self.told: Counter[tuple[str, str, bool]] = Counter()
         self.opted_out = self.wrote = self.stopped = False
         self.failures = 0
         self.paused_until = self.nobody_new_until = START
-        self.received = 0
+        self.received = self.wasted = 0
 
     def teardown(self) -> None:
         db.session.rollback()
@@ -230,15 +237,10 @@ class Messages(Steps):
 
     # What people do
 
-    @step(lambda self: len(self.bubbles) < MOST)
+    @step(lambda self: len(self.bubbles) < MOST and not self.opted_out)
     def compose(self) -> None:
         words = f"Message {len(self.bubbles)}"
         conversation = db.session.get_one(Conversation, self.conversation_id)
-        if self.opted_out:
-            with pytest.raises(Refused):
-                messages.compose(conversation, self.world.alice, words)
-            db.session.rollback()
-            return
         message = messages.compose(conversation, self.world.alice, words)
         db.session.commit()
         assert message.idempotency_key not in {bubble.key for bubble in self.bubbles}
@@ -246,15 +248,14 @@ class Messages(Steps):
 
     @step(
         lambda self: any(bubble.may_be_retried for bubble in self.bubbles),
+        weight=3,
         which=st.integers(0, MOST - 1),
     )
     def retry(self, which: int) -> None:
         bubble = _one_of([bubble for bubble in self.bubbles if bubble.may_be_retried], which)
         message = db.session.get_one(Message, bubble.id)
         if self.opted_out:
-            with pytest.raises(Refused):
-                deliveries.retry(message, by=self.world.bob)
-            db.session.rollback()
+            self._refuses(deliveries.retry, message, self.world.bob)
             return
         deliveries.retry(message, by=self.world.bob)
         db.session.commit()
@@ -275,6 +276,26 @@ class Messages(Steps):
         deliveries.dismiss(db.session.get_one(Message, bubble.id), by=self.world.bob)
         db.session.commit()
         bubble.troubled = False
+
+    @step(
+        lambda self: self.bubbles and self.wasted < 3,
+        which=st.integers(0, MOST - 1),
+    )
+    def somebody_asks_for_what_is_not_offered(self, which: int) -> None:
+        self.wasted += 1
+        bubble = _one_of(self.bubbles, which)
+        message = db.session.get_one(Message, bubble.id)
+        if self.opted_out:
+            self._refuses(messages.compose, message.conversation, self.world.alice, "Hello")
+        if not bubble.may_be_retried:
+            self._refuses(deliveries.retry, message, self.world.bob)
+        if not bubble.may_be_set_aside:
+            self._refuses(deliveries.dismiss, message, self.world.bob)
+
+    def _refuses(self, verb: Any, *given: Any) -> None:
+        with pytest.raises(Refused):
+            verb(*given)
+        db.session.rollback()
 
     @step(lambda self: self.received < WRITES, answers=st.booleans())
     def the_person_writes(self, answers: bool) -> None:
@@ -352,13 +373,15 @@ class Messages(Steps):
 
     @step(
         lambda self: self.under_way,
+        weight=3,
         which=st.integers(0, MOST - 1),
-        answer=st.sampled_from(list(ANSWERS)),
+        answer=st.integers(0, 11),
         listing=st.sampled_from(LISTS),
     )
-    def a_try_ends(self, which: int, answer: str, listing: str) -> None:
+    def a_try_ends(self, which: int, answer: int, listing: str) -> None:
         one = self.under_way.pop(which % len(self.under_way))
-        self.network.answer, self.network.listing = answer, listing
+        self.network.answer = self.answers[answer % len(self.answers)]
+        self.network.listing = listing
         end = foretell(one, self.network)
         asked_before = len(self.network.requests)
         outcome = parcels.hand_over(one.parcel)
@@ -404,10 +427,11 @@ class Messages(Steps):
 
     @step(
         lambda self: not self.under_way and self._next_due(),
-        answer=st.sampled_from(list(ANSWERS)),
+        weight=3,
+        answer=st.integers(0, 11),
         listing=st.sampled_from(LISTS),
     )
-    def the_next_try_is_made(self, answer: str, listing: str) -> None:
+    def the_next_try_is_made(self, answer: int, listing: str) -> None:
         """All of it in one step, so that runs get far."""
         self.the_next_try_is_due()
         self.claim()
@@ -416,12 +440,13 @@ class Messages(Steps):
 
     @step(
         lambda self: any(one.bubble.status == "sending" for one in self.under_way),
-        answer=st.sampled_from(list(ANSWERS)),
+        answer=st.integers(0, 11),
         listing=st.sampled_from(LISTS),
     )
-    def a_sender_dies(self, answer: str, listing: str) -> None:
+    def a_sender_dies(self, answer: int, listing: str) -> None:
         """After its request has left; what came of it comes to nobody, or much too late."""
-        self.network.answer, self.network.listing = answer, listing
+        self.network.answer = self.answers[answer % len(self.answers)]
+        self.network.listing = listing
         for one in self.under_way:
             self.late.append(parcels.hand_over(one.parcel))
         self.travel.shift(LEASE + timedelta(seconds=1))
@@ -465,29 +490,36 @@ class Messages(Steps):
 
     # What the provider reports
 
-    @step(
-        lambda self: self.network.taken,
-        which=st.integers(0, 5),
-        status=st.sampled_from(["queued", "sent", "delivered", "read", "failed"]),
-        asked=st.booleans(),
-    )
-    def a_report_comes(self, which: int, status: str, asked: bool) -> None:
-        taken = self.network.taken[which % len(self.network.taken)]
-        bubble = self._known(taken.id)
-        arrived = bubble is not None and bubble.status in RECEIPTS
-        if status == "failed" and taken.status in RECEIPTS and not arrived:
-            return  # nobody could tell that it is not so
-        if asked and bubble is None:
-            return  # we ask about what we know
+    @step(lambda self: self._news(), weight=3, which=st.integers(0, 11))
+    def a_report_comes(self, which: int) -> None:
+        news = self._news()
+        taken, status, asked = news[which % len(news)]
+        self.told[taken.id, status, asked] += 1
         if status in RECEIPTS or taken.status not in (*RECEIPTS, "failed"):
             taken.status = status
         if asked:
             self._asked(taken.id, status)
-        elif (taken.id, status) not in self.heard:
-            self.heard.add((taken.id, status))
+        else:
             self._webhook(f"message.{status}", message_id=taken.id, status=status)
-            self.waiting.append((taken.id, status))
+            self.waiting += [(taken.id, status)] if self.told[taken.id, status, False] == 1 else []
             self._hear_what_waited()
+
+    def _news(self) -> list[tuple[Taken, str, bool]]:
+        """What the provider may say next, by itself or because we ask about what we know; some of
+        it twice."""
+        return [
+            (taken, status, asked)
+            for taken in self.network.taken
+            for status in self.reports
+            for asked in ((False, True) if self._known(taken.id) else (False,))
+            if self.told[taken.id, status, asked] < 2 and self._may_be_said(taken, status)
+        ]
+
+    def _may_be_said(self, taken: Taken, status: str) -> bool:
+        """Not that it failed after it has arrived and nobody knows: then nobody could be right."""
+        bubble = self._known(taken.id)
+        arrived = bubble is not None and bubble.status in RECEIPTS
+        return status != "failed" or taken.status not in RECEIPTS or arrived
 
     def _asked(self, provider_id: str, status: str) -> None:
         lines.hold(self.line_id)
