@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+# Seconds that a line rests at most when its provider asks it to slow down.
+LONGEST_PAUSE = 900.0
+
 
 class Refused(Exception):
     """A rule said no. The message is a sentence to show to the person who asked."""
@@ -29,8 +32,8 @@ class ProviderError(Exception):
     - ``redirected``: 3xx, never followed.
 
     `code` is the provider's machine code when it gave one, `status` the HTTP status when there was
-    an answer, `retry_after` seconds to wait (0 to 900) or None, `details` the fields beside the
-    code (cap, current, plan_id, ...). The text never contains a key.
+    an answer, `retry_after` seconds to wait (LONGEST_PAUSE at most) or None, `details` the fields
+    beside the code (cap, current, plan_id, ...). The text never contains a key.
     """
 
     def __init__(

@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from inbox.errors import ProviderError
+from inbox.errors import LONGEST_PAUSE, ProviderError
 
 LADDER = (1, 5, 30, 120, 600, 1800, 3600)
 # Blooio keeps a key for 24 hours; past that the same key would be a new message.
@@ -17,8 +17,8 @@ CHAT_CODES = {
     "conversation_inactive_paused",
 }
 HOLD = timedelta(hours=1)
-# Seconds: a line that is asked to slow down does, and comes back while it is believed.
-SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 900.0
+# Seconds: a line that is asked to slow down does so, whatever it is told.
+SHORTEST_PAUSE = 1.0
 WRONG_KEY = "Blooio does not accept the API key of this line."
 NO_NEW_PEOPLE = "The limit for writing to new people is reached. It goes out when that resets."
 

@@ -6,11 +6,10 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from inbox.errors import ProviderError
+from inbox.errors import LONGEST_PAUSE, ProviderError
 from inbox.providers import wire
 from inbox.providers.transport import Reply
 
-LONGEST_WAIT = 900
 LONGEST_TEXT = 200
 NO_TEXT = {"ApiError", "string", ""}  # what stands in `error` when nothing was said
 COMMON = {"error", "message", "status", "code"}
@@ -46,17 +45,18 @@ def kind(status: int, code: str | None) -> str:
 
 
 def retry_after(header: str | None) -> float | None:
-    """Seconds to wait, 0 to 900, from whole seconds or an HTTP date; None from anything else."""
+    """Seconds to wait, from whole seconds or an HTTP date, LONGEST_PAUSE at most; None from
+    anything else."""
     header = (header or "").strip()
     if re.fullmatch(r"[0-9]{1,12}", header):
-        return float(min(int(header), LONGEST_WAIT))
+        return min(float(header), LONGEST_PAUSE)
     try:
         moment = parsedate_to_datetime(header)
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         seconds = (moment - datetime.now(UTC)).total_seconds()
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return min(seconds, float(LONGEST_WAIT)) if seconds >= 0 else None
+    return min(seconds, LONGEST_PAUSE) if seconds >= 0 else None
 
 
 def safe(message: str | None, key: str) -> str:
