@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import resource
 import time
 from pathlib import Path
 
@@ -228,12 +229,22 @@ def develop(folder):
     ids=["memory", "processor", "writes", "list", "nonsense", "silent", "killed", "crashed"],
 )
 def test_we_outlive_a_child_that_goes_wrong(monkeypatch, tmp_path, program):
+    """Its own limits end it, before our patience does: however slow this machine is."""
+    monkeypatch.setattr(darkroom, "PATIENCE", 120.0)
     folder = hostile(monkeypatch, tmp_path, program=program)
+    before = spent_by_children()
     began = time.monotonic()
 
     assert develop(folder) is None
 
+    assert spent_by_children() - before < child.SECONDS + 2
     assert time.monotonic() - began < darkroom.PATIENCE
+
+
+def spent_by_children():
+    """Seconds of the processor."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def test_a_child_that_sleeps_is_killed_with_its_children(monkeypatch, tmp_path):
