@@ -3,13 +3,14 @@
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, Select, func, or_, select, text
+from sqlalchemy import ForeignKey, Select, func, or_, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from inbox import jobs, lines, snippets
 from inbox.conversations import Conversation
 from inbox.db import Model, db, lock, locked, now
 from inbox.errors import Refused
+from inbox.lines import Line
 from inbox.messages import Message, record, with_provider_id
 from inbox.users import User
 
@@ -132,6 +133,14 @@ def release(conversation: Conversation) -> None:
     for message in db.session.scalars(held):
         put_back(message, None, again_at=now())
         jobs.ask_after_commit("drain", message.line_id)
+
+
+def hurry(line: Line) -> None:
+    """What was tried and would wait for its next try is due now. What is held keeps waiting for
+    what holds it, and what is in doubt for its check."""
+    waits = (Message.line_id == line.id, Message.status == "queued", Message.attempts > 0)
+    due = update(Message).where(*waits, Message.send_after > now()).values(send_after=now())
+    db.session.execute(due)
 
 
 def start(message: Message) -> None:
