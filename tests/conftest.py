@@ -3,6 +3,7 @@ lines; Carol is a customer with an iPhone, Dave has none."""
 
 import secrets
 import shutil
+import threading
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -32,6 +33,7 @@ from tests.processes import database, provider, tapback  # noqa: F401
 
 SECRET = "whsec_test_4f1c2b7a9d"
 PASSWORD = "correct horse battery"
+BESIDE = ("readyz", "seen", "tally")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -112,9 +114,18 @@ def app(settings: Settings) -> Iterator[Flask]:
         yield app
         db.session.remove()
         app.extensions["tally"].close()
+        _see_out()
         announcer.drain()
         app.extensions["huey"].storage.close()
+        assert db.engine.pool.checkedout() == 0, db.engine.pool.status()
         db.engine.dispose()
+
+
+def _see_out() -> None:
+    """What the app does beside a request ends before its database goes."""
+    for thread in threading.enumerate():
+        if thread.name in BESIDE or isinstance(thread, threading.Timer):
+            thread.join()
 
 
 @pytest.fixture
