@@ -136,8 +136,8 @@ def release(conversation: Conversation) -> None:
 
 
 def hurry(line: Line) -> None:
-    """What was tried and would wait for its next try is due now. What is held keeps waiting for
-    what holds it, and what is in doubt for its check."""
+    """What was tried and waits for its next try is due now, with `line` held. What is held waits
+    on for what holds it, and what is unknown for its check."""
     waits = (Message.line_id == line.id, Message.status == "queued", Message.attempts > 0)
     due = update(Message).where(*waits, Message.send_after > now()).values(send_after=now())
     db.session.execute(due)

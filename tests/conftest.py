@@ -117,8 +117,9 @@ def app(settings: Settings) -> Iterator[Flask]:
         _see_out()
         announcer.drain()
         app.extensions["huey"].storage.close()
-        assert db.engine.pool.checkedout() == 0, db.engine.pool.status()
+        left = db.engine.pool.checkedout()
         db.engine.dispose()
+        assert not left, f"{left} connections are still in use"
 
 
 def _see_out() -> None:

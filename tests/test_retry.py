@@ -358,23 +358,22 @@ def test_only_an_admin_lets_a_stopped_line_try_again(app, line, alice, maria, ad
     assert lines.state(line) == "ready"
 
 
-def test_try_now_is_now_for_what_was_tried_and_not_for_what_is_held(
+def test_try_now_is_now_for_what_was_tried_and_not_for_what_is_held_or_unknown(
     app, message, line, carol, bob, adam
 ):
-    deliveries.start(message)
-    message.attempts = 4
     later = now() + timedelta(minutes=2)
+    held, unknown = (messages.compose(carol, bob, text) for text in ("One more", "And one"))
+    message.attempts = held.attempts = unknown.attempts = 4
     deliveries.put_back(message, "Blooio is in trouble.", again_at=later)
-    held = messages.compose(carol, bob, "And one more")
-    held.attempts = 1
     deliveries.hold(held, "Only after an answer.", until=later)
+    deliveries.doubt(unknown, "Blooio did not answer.", again_at=later)
     db.session.commit()
 
     Browser(app, adam).post(f"/lines/{line.id}/resumption")
 
     db.session.expire_all()
     assert message.send_after <= now()
-    assert held.send_after == later
+    assert (held.send_after, unknown.send_after) == (later, later)
 
 
 def test_a_sandbox_that_is_off_on_purpose_is_not_let_go_on(app, message, line, adam):
